@@ -1,0 +1,44 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** Forbids imports that go against the arrows of docs/architecture.md. */
+function arrows(folder, forbidden) {
+  return {
+    files: [`src/${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: forbidden.map((name) => ({ group: [`../${name}/*`, `../../${name}/*`] })) },
+      ],
+    },
+  };
+}
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', 'node_modules'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['*.js', 'scripts/*.mjs'] } },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  { files: ['src/**/*.ts'], rules: { 'no-console': 'error' } },
+  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['scripts/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+  arrows('math', ['config', 'http', 'embedding', 'routing', 'upstream', 'store', 'training', 'cli']),
+  arrows('embedding', ['http', 'routing', 'upstream', 'store', 'training', 'cli']),
+  arrows('routing', ['http', 'upstream', 'store', 'training', 'cli']),
+  arrows('upstream', ['http', 'embedding', 'routing', 'store', 'training', 'cli']),
+  arrows('store', ['http', 'embedding', 'routing', 'upstream', 'training', 'cli']),
+  arrows('training', ['http', 'upstream', 'store', 'cli']),
+  arrows('http', ['cli', 'training']),
+);
