@@ -1,0 +1,59 @@
+import type { Deployment } from '../upstream/deployment.ts';
+import type { EmbedderSettings } from '../embedding/create-embedder.ts';
+
+export type LogPrompts = 'none' | 'hash' | 'full';
+
+export interface Timeouts {
+  /** TCP and TLS connect to an upstream. */
+  readonly connectMs: number;
+  /** From the request sent to the response headers; a local model may load for minutes. */
+  readonly headersMs: number;
+  /** Between two chunks of a response body. */
+  readonly idleMs: number;
+  /** The whole upstream call. */
+  readonly totalMs: number;
+  /** The decision, embedding included. */
+  readonly decisionMs: number;
+  /** How long running requests may finish after SIGTERM. */
+  readonly drainMs: number;
+}
+
+export interface Limits {
+  /** Request body, in bytes. */
+  readonly bodyBytes: number;
+  /** Nesting of a request's JSON. */
+  readonly jsonDepth: number;
+  /** Answer that is not streamed, in bytes. */
+  readonly answerBytes: number;
+  /** One SSE event, in bytes. */
+  readonly eventBytes: number;
+  /** Requests at the same time; over it 503. */
+  readonly inFlight: number;
+}
+
+/** All that the operator said, checked; built once at start by `loadConfig`. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly strong: Deployment;
+  readonly weak: Deployment;
+  /** Trained model that stands for the deployment; null: found by its name. */
+  readonly strongProfile: string | null;
+  readonly weakProfile: string | null;
+  /** Loaded routers; the first answers to `auto` and `router`. */
+  readonly routers: readonly string[];
+  /** Set by the operator; null: the applied calibration, else the router's default. */
+  readonly threshold: number | null;
+  /** Who answers when the decision fails. */
+  readonly defaultTier: 'strong' | 'weak';
+  readonly embedder: EmbedderSettings;
+  /** Router weights; null: those shipped in models/ for the embedder. */
+  readonly weightsFile: string | null;
+  readonly db: string;
+  readonly logPrompts: LogPrompts;
+  readonly verbose: boolean;
+  readonly timeouts: Timeouts;
+  readonly limits: Limits;
+  /** True when both models are simulated by ourselves. */
+  readonly demo: boolean;
+}

@@ -1,0 +1,26 @@
+export type Tier = 'strong' | 'weak';
+
+/**
+ * Why the tier was decided: by the score; because the client named a tier or model itself
+ * (`bypass`); or the default tier because the embedder failed or there was no text to score.
+ */
+export type DecisionReason = 'score' | 'bypass' | 'embedding_failed' | 'no_text';
+
+/** Made once per request, never changed, passed on and logged whole. */
+export interface Decision {
+  /** Names the decision in headers, the log and feedback. */
+  readonly id: string;
+  readonly tier: Tier;
+  readonly reason: DecisionReason;
+  /** Null when no router was asked. */
+  readonly router: string | null;
+  readonly routerVersion: string | null;
+  /** Win rate, 0..1; null when nothing was scored. */
+  readonly score: number | null;
+  readonly threshold: number | null;
+  /** The text that was scored; null for a bypass. */
+  readonly text: string | null;
+  readonly embedding: Float32Array | null;
+  /** Time to decide, embedding included, in milliseconds. */
+  readonly decisionMs: number;
+}

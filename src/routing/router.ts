@@ -1,0 +1,37 @@
+/** What a router says about one prompt. */
+export interface PromptScore {
+  /** Probability, 0..1, that the strong model's answer beats the weak one's on this prompt. */
+  readonly winRate: number;
+  /** The sentence vector that the score was made from; null for routers without one. */
+  readonly embedding: Float32Array | null;
+}
+
+/** Why a score is what it is, for `POST /v1/router/score`. */
+export interface ScoreReason {
+  /** A group of evidence in words, such as "sentence meaning", "wording", "length and marks". */
+  readonly name: string;
+  /** What it adds to the score's logit; positive speaks for the strong model. */
+  readonly contribution: number;
+}
+
+export interface ExplainedScore extends PromptScore {
+  /** Expected quality of each model's answer, 0..1; null for routers that do not estimate it. */
+  readonly expectedQuality: { readonly strong: number; readonly weak: number } | null;
+  readonly reasons: readonly ScoreReason[];
+}
+
+/**
+ * A router gives one number per prompt, which is compared with a threshold: at or above it the
+ * strong model answers (RouteLLM's rule and tie). 0 sends everything to the strong model.
+ */
+export interface Router {
+  /** As in the model name `router-<name>-<threshold>`. */
+  readonly name: string;
+  /** Changes whenever the same prompt could get another score: weights, embedder, pair. */
+  readonly version: string;
+  /** The threshold when nobody set or calibrated one. */
+  readonly defaultThreshold: number;
+  /** @throws EmbeddingError when the embedder fails, times out or the signal aborts. */
+  score(text: string, signal?: AbortSignal): Promise<PromptScore>;
+  explain(text: string, signal?: AbortSignal): Promise<ExplainedScore>;
+}

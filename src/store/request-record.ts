@@ -1,0 +1,102 @@
+/** One row of the log: a request, how it was decided and how it went. */
+export interface RequestRecord {
+  readonly decisionId: string;
+  readonly requestId: string;
+  /** Arrival, milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly endpoint: string;
+  readonly router: string | null;
+  readonly routerVersion: string | null;
+  readonly score: number | null;
+  readonly threshold: number | null;
+  readonly tier: 'strong' | 'weak';
+  readonly reason: string;
+  /** The `model` of the request. */
+  readonly requestedModel: string;
+  /** The model that the upstream says it is; null when none answered. */
+  readonly answeredModel: string | null;
+  /** The deployment's model id, as sent. */
+  readonly upstreamModel: string;
+  /** URL without credentials and query. */
+  readonly upstreamUrl: string;
+  /** HTTP status sent to the client; 499 when the client left. */
+  readonly status: number;
+  readonly stream: boolean;
+  /** How a stream or body ended. */
+  readonly outcome: 'done' | 'truncated' | 'client_abort' | 'upstream_error';
+  readonly errorCode: string | null;
+  readonly finishReason: string | null;
+  readonly promptTokens: number | null;
+  readonly completionTokens: number | null;
+  /** True when the counts are our estimate because the upstream gave none. */
+  readonly usageEstimated: boolean;
+  readonly attempts: number;
+  /** Whole request. */
+  readonly durationMs: number;
+  /** To the first byte of the answer's body; null when there was none. */
+  readonly ttftMs: number | null;
+  /** Our own share before the upstream was called. */
+  readonly decisionMs: number;
+  /** 1e-9 US dollars; null when no price is configured. */
+  readonly costNanoUsd: number | null;
+  /** The scored text by `log_prompts`: null, its SHA-256 in hex, or the text. */
+  readonly promptText: string | null;
+  readonly promptHash: string | null;
+  readonly embedderId: string | null;
+  /** The sentence vector, so that heads can be refitted; null when nothing was embedded. */
+  readonly embedding: Float32Array | null;
+  readonly clientRetryCount: number | null;
+}
+
+export interface Feedback {
+  readonly decisionId: string;
+  /** Who says so: `user`, `judge`, a program's name; one value per decision and source. */
+  readonly source: string;
+  /** How good the answer was, 0..1. */
+  readonly value: number;
+  readonly comment: string | null;
+}
+
+export interface StoredFeedback extends Feedback {
+  /** ISO 8601, UTC. */
+  readonly createdAtUtc: string;
+  readonly updatedAtUtc: string;
+}
+
+/** A threshold that `calibrate --apply` put into the database. */
+export interface AppliedThreshold {
+  readonly router: string;
+  readonly routerVersion: string;
+  readonly threshold: number;
+  /** Wanted share of strong calls, 0..1. */
+  readonly strongShare: number;
+  /** Scores behind it. */
+  readonly prompts: number;
+  readonly appliedAtUtc: string;
+}
+
+export interface LogState {
+  readonly queued: number;
+  readonly written: number;
+  readonly dropped: number;
+  /** Why rows cannot be written now; null when all is well. */
+  readonly failure: string | null;
+}
+
+/** The server's door to the database. All SQL runs in a worker thread; nothing here blocks. */
+export interface RequestLog {
+  /** Queues a row. Never throws; over the bound the row is dropped and counted. */
+  append(record: RequestRecord): void;
+  /** Idempotent by decision and source (the last value stays); false for an unknown decision. */
+  recordFeedback(feedback: Feedback): Promise<boolean>;
+  /** Null for an unknown decision; an empty list for one without feedback. */
+  feedbackOf(decisionId: string): Promise<StoredFeedback[] | null>;
+  /** Latest applied threshold of a router version; null when there is none. */
+  appliedThreshold(router: string, routerVersion: string): Promise<AppliedThreshold | null>;
+  /** Called for every threshold applied by another process while the server runs. */
+  onThresholdApplied(listener: (applied: AppliedThreshold) => void): void;
+  state(): LogState;
+  /** Resolves when all rows appended so far are on disk (or were dropped). */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
