@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { EmbeddingError } from '../errors.ts';
+import type { Decision, DecisionReason, Tier } from './decision.ts';
+import type { RequestedModel } from './model-name.ts';
+import type { PromptScore, Router } from './router.ts';
+import type { Thresholds } from './thresholds.ts';
+
+export interface DeciderOptions {
+  readonly routers: ReadonlyMap<string, Router>;
+  readonly thresholds: Thresholds;
+  /** Who answers when the embedder fails or there is no text. */
+  readonly defaultTier: Tier;
+  readonly timeoutMs: number;
+  /** Told of every failed embedding; the request itself goes on. */
+  readonly onEmbeddingFailed: (error: EmbeddingError) => void;
+}
+
+export type Decide = (
+  requested: RequestedModel,
+  text: string | null,
+  signal: AbortSignal,
+) => Promise<Decision>;
+
+/**
+ * score >= threshold goes to the strong model. A failing embedder never fails the request: the
+ * default tier answers, with the reason in the decision. Rejects only when `signal` aborts.
+ */
+export function createDecider(options: DeciderOptions): Decide {
+  return async function decide(requested, text, signal) {
+    const start = performance.now();
+    const decided = (fields: Partial<Decision> & { tier: Tier; reason: DecisionReason }) =>
+      Object.freeze({
+        id: `dec_${randomUUID()}`,
+        router: null,
+        routerVersion: null,
+        score: null,
+        threshold: null,
+        text,
+        embedding: null,
+        decisionMs: performance.now() - start,
+        ...fields,
+      });
+
+    if (requested.kind === 'bypass') {
+      return decided({ tier: requested.tier, reason: 'bypass' });
+    }
+    const router = options.routers.get(requested.router);
+    if (router === undefined) throw new Error(`router ${requested.router} is not loaded`);
+    const threshold = requested.threshold ?? options.thresholds.current(router).threshold;
+    const asked = { router: router.name, routerVersion: router.version, threshold };
+    if (text === null) {
+      return decided({ ...asked, tier: options.defaultTier, reason: 'no_text' });
+    }
+    try {
+      const { winRate, embedding } = await scoreInTime(router, text, signal, options.timeoutMs);
+      const tier = winRate >= threshold ? 'strong' : 'weak';
+      return decided({ ...asked, tier, reason: 'score', score: winRate, embedding });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof EmbeddingError)) throw error;
+      options.onEmbeddingFailed(error);
+      return decided({ ...asked, tier: options.defaultTier, reason: 'embedding_failed' });
+    }
+  };
+}
+
+async function scoreInTime(
+  router: Router,
+  text: string,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<PromptScore> {
+  const abort = new AbortController();
+  const onAbort = () => abort.abort(signal.reason);
+  const timer = setTimeout(() => {
+    abort.abort(new EmbeddingError(`Scoring took longer than ${timeoutMs} ms (timeouts.decision).`));
+  }, timeoutMs);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const aborted = new Promise<never>((_resolve, reject) => {
+      abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), {
+        once: true,
+      });
+    });
+    return await Promise.race([router.score(text, abort.signal), aborted]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
