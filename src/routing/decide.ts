@@ -74,7 +74,9 @@ async function scoreInTime(
   const abort = new AbortController();
   const onAbort = () => abort.abort(signal.reason);
   const timer = setTimeout(() => {
-    abort.abort(new EmbeddingError(`Scoring took longer than ${timeoutMs} ms (timeouts.decision).`));
+    abort.abort(
+      new EmbeddingError(`Scoring took longer than ${timeoutMs} ms (timeouts.decision).`),
+    );
   }, timeoutMs);
   signal.addEventListener('abort', onAbort, { once: true });
   try {

@@ -52,7 +52,9 @@ export function parseModelName(name: string, known: KnownNames): RequestedModel 
 /** Names that `GET /v1/models` lists: routers first, then tiers, then the real models. */
 export function listModelNames(known: KnownNames): string[] {
   const routers = known.routers.map((router) => `router-${router}`);
-  return [...new Set(['auto', 'router', ...routers, 'strong', 'weak', ...known.strong, ...known.weak])];
+  return [
+    ...new Set(['auto', 'router', ...routers, 'strong', 'weak', ...known.strong, ...known.weak]),
+  ];
 }
 
 function parseThreshold(name: string, text: string): number {

@@ -1,3 +1,5 @@
+import { isObject } from '../is-object.ts';
+
 /**
  * The text of a conversation that is scored: the last user message that has text, its text parts
  * joined. Images, tool output and `<think>` blocks are left out, so that a tool turn is judged by
@@ -34,8 +36,4 @@ export function contentText(content: unknown): string {
 function withoutThinking(text: string): string {
   if (!text.includes('<think>')) return text.trim();
   return text.replace(/<think>[\s\S]*?(?:<\/think>|$)/g, '').trim();
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

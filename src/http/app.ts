@@ -1,0 +1,72 @@
+import express, { type Express } from 'express';
+import type { Logger } from 'pino';
+import type { Limits, LogPrompts } from '../config/config.ts';
+import type { Decide } from '../routing/decide.ts';
+import type { Tier } from '../routing/decision.ts';
+import type { KnownNames } from '../routing/model-name.ts';
+import type { Router } from '../routing/router.ts';
+import type { Thresholds } from '../routing/thresholds.ts';
+import type { RequestLog } from '../store/request-record.ts';
+import type { Deployment } from '../upstream/deployment.ts';
+import type { UpstreamClient } from '../upstream/openai-client.ts';
+import { chatCompletions } from './chat-completions.ts';
+import { createErrorHandler } from './error-handler.ts';
+import { getFeedback, postFeedback } from './feedback.ts';
+import { health, livez, readyz } from './health.ts';
+import type { InFlight } from './in-flight.ts';
+import { listModels, retrieveModel } from './models.ts';
+import { postScore } from './score.ts';
+import { methodNotAllowed, root, unknownPath } from './unknown-path.ts';
+
+/** All that the routes need; built in main.ts. */
+export interface AppDeps {
+  readonly decide: Decide;
+  readonly routers: ReadonlyMap<string, Router>;
+  readonly thresholds: Thresholds;
+  readonly names: KnownNames;
+  readonly deployments: Readonly<Record<Tier, Deployment>>;
+  readonly upstream: UpstreamClient;
+  readonly log: RequestLog;
+  readonly logPrompts: LogPrompts;
+  /** Names the vectors in the log. */
+  readonly embedderId: string | null;
+  readonly limits: Limits;
+  readonly inFlight: InFlight;
+  readonly logger: Logger;
+  /** Tells this process from others in the loop guard. */
+  readonly instanceId: string;
+  readonly startedAtMs: number;
+  /** Embeddings that failed since the start. */
+  readonly embeddingFailures: () => number;
+  readonly isShuttingDown: () => boolean;
+}
+
+/** The route table. Every API path also works without `/v1`, since clients set either base. */
+export function createApp(deps: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+
+  app.post(both('/chat/completions'), chatCompletions(deps));
+  app.get(both('/models'), listModels(deps));
+  app.get(both('/models/*id'), retrieveModel(deps));
+  app.post(both('/router/score'), postScore(deps));
+  app.post(both('/router/feedback'), postFeedback(deps));
+  app.get(both('/router/feedback/:id'), getFeedback(deps));
+  app.get(['/livez', '/healthz', '/health/liveliness'], livez());
+  app.get(['/readyz', '/health/readiness'], readyz(deps));
+  app.get('/health', health(deps));
+  app.get('/', root());
+
+  app.all(both('/chat/completions'), methodNotAllowed('POST'));
+  app.all(both('/router/score'), methodNotAllowed('POST'));
+  app.all(both('/router/feedback'), methodNotAllowed('POST'));
+  app.all(both('/models'), methodNotAllowed('GET'));
+  app.use(unknownPath());
+  app.use(createErrorHandler(deps.logger));
+  return app;
+}
+
+function both(path: string): string[] {
+  return [`/v1${path}`, path];
+}

@@ -1,0 +1,110 @@
+import { BadRequestError } from '../errors.ts';
+import { isObject } from '../is-object.ts';
+import { promptText } from '../routing/prompt-text.ts';
+import type { JsonObjectText } from './json-text.ts';
+
+/** The fields of a chat request that we read; all others pass through as text. */
+export interface ChatRequest {
+  readonly model: string;
+  readonly stream: boolean;
+  /** The client asked for the stream's usage chunk itself. */
+  readonly wantsUsage: boolean;
+  /** `stream_options` as it came; null when there is none. */
+  readonly streamOptions: Readonly<Record<string, unknown>> | null;
+  /** What is scored; null when no message has text. */
+  readonly text: string | null;
+  /** Characters of all messages: the base of an estimate. */
+  readonly promptChars: number;
+}
+
+const roles = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function']);
+
+/** Never taken from a request: they would choose our upstream or its key (CVE-2024-6587). */
+const forbidden = new Set([
+  'api_base',
+  'base_url',
+  'api_key',
+  'api_version',
+  'extra_headers',
+  'model_list',
+  'deployment_id',
+]);
+
+/** What the user, or a schema, says: any key may stand there. */
+const freeForm = new Set(['messages', 'tools', 'functions', 'response_format', 'prompt', 'input']);
+
+/**
+ * Reads a `POST /v1/chat/completions` body. Checked by hand and only where we read it: the schema
+ * is the upstream's, it grows, and a closed copy of it refuses real requests.
+ *
+ * @throws BadRequestError naming the field.
+ */
+export function parseChatRequest({ value: body, text }: JsonObjectText): ChatRequest {
+  assertNoUpstreamFields(body, '');
+  const model = body['model'];
+  if (typeof model !== 'string') {
+    throw invalid('model', 'must be a string, such as "auto"; GET /v1/models lists the names');
+  }
+  const stream = body['stream'] ?? false;
+  if (typeof stream !== 'boolean') throw invalid('stream', 'must be true or false');
+  const streamOptions = body['stream_options'] ?? null;
+  if (streamOptions !== null && !isObject(streamOptions)) {
+    throw invalid('stream_options', 'must be an object');
+  }
+  if (streamOptions !== null && !stream) {
+    throw invalid('stream_options', 'is only allowed with "stream": true');
+  }
+  const messages = parseMessages(body['messages']);
+  return {
+    model,
+    stream,
+    streamOptions,
+    wantsUsage: streamOptions?.['include_usage'] === true,
+    text: promptText(messages),
+    promptChars: text.length,
+  };
+}
+
+/** @throws BadRequestError naming the message, such as `messages[3].content`. */
+export function parseMessages(messages: unknown): readonly unknown[] {
+  if (!Array.isArray(messages)) throw invalid('messages', 'must be a list of messages');
+  if (messages.length === 0) throw invalid('messages', 'must hold at least one message');
+  for (const [index, message] of (messages as unknown[]).entries()) {
+    const at = `messages[${index}]`;
+    if (!isObject(message)) throw invalid(at, 'must be an object with role and content');
+    const role = message['role'];
+    if (typeof role !== 'string' || !roles.has(role)) {
+      throw invalid(`${at}.role`, `must be one of ${[...roles].join(', ')}`);
+    }
+    const content = message['content'] ?? null;
+    if (content !== null && typeof content !== 'string' && !Array.isArray(content)) {
+      throw invalid(`${at}.content`, 'must be a string, a list of content parts, or null');
+    }
+  }
+  return messages as unknown[];
+}
+
+function assertNoUpstreamFields(value: unknown, path: string): void {
+  if (Array.isArray(value)) {
+    for (const [index, item] of (value as unknown[]).entries()) {
+      assertNoUpstreamFields(item, `${path}[${index}]`);
+    }
+    return;
+  }
+  if (!isObject(value)) return;
+  for (const [key, item] of Object.entries(value)) {
+    if (path === '' && freeForm.has(key)) continue;
+    const at = path === '' ? key : `${path}.${key}`;
+    if (forbidden.has(key)) {
+      throw new BadRequestError(
+        `"${at}" is not accepted in a request: upstreams are set in pointsman's configuration.`,
+        { param: at, code: 'unsupported_parameter' },
+      );
+    }
+    if (typeof item === 'object') assertNoUpstreamFields(item, at);
+  }
+}
+
+function invalid(param: string, why: string): BadRequestError {
+  return new BadRequestError(`"${param}" ${why}.`, { param });
+}

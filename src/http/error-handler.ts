@@ -1,0 +1,48 @@
+import type { ErrorRequestHandler, Request } from 'express';
+import type { Logger } from 'pino';
+import { AppError, UpstreamError } from '../errors.ts';
+import { ClientGoneError } from './call.ts';
+import { sendJson } from './reply.ts';
+
+/**
+ * The one place that turns errors into HTTP, in the OpenAI shape. What is not an AppError is our
+ * bug: 500, with the details in the log only.
+ */
+export function createErrorHandler(logger: Logger): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error: unknown, req: Request, res, _next) => {
+    if (error instanceof ClientGoneError || res.destroyed) {
+      res.destroy();
+      return;
+    }
+    const seen = toAppError(error);
+    const level = seen.status >= 500 ? 'warn' : 'debug';
+    const causes = { cause: describe(seen === error ? seen.cause : error) };
+    logger[level]({ ...causes, code: seen.code, method: req.method, path: req.path }, seen.message);
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    sendJson(res, seen.status, seen.toBody(), { ...retryHeaders(seen), ...seen.headers });
+  };
+}
+
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const options = { type: 'server_error', code: 'internal_error', cause: error };
+  return new AppError('Something went wrong inside pointsman; see its log.', {
+    status: 500,
+    ...options,
+  });
+}
+
+/** We have tried what there was: a client library's own retries would only multiply the calls. */
+function retryHeaders(error: AppError): Record<string, string> {
+  const isFinal = error instanceof UpstreamError && error.headers['retry-after'] === undefined;
+  return isFinal ? { 'x-should-retry': 'false' } : {};
+}
+
+function describe(cause: unknown): string | undefined {
+  if (cause === undefined) return undefined;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

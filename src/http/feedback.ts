@@ -1,0 +1,84 @@
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { AppError, BadRequestError } from '../errors.ts';
+import type { StoredFeedback } from '../store/request-record.ts';
+import type { AppDeps } from './app.ts';
+import { parseJsonObject } from './json-text.ts';
+import { readBody } from './read-body.ts';
+import { sendJson } from './reply.ts';
+
+const feedbackBody = z.strictObject({
+  decision_id: z.string().min(1).max(200),
+  value: z.union([z.boolean(), z.number().min(0).max(1)], {
+    error: 'must be true, false or a number from 0 to 1',
+  }),
+  source: z.string().min(1).max(100).default('user'),
+  comment: z.string().max(10_000).nullish(),
+});
+
+/** `POST /v1/router/feedback`: how an answer turned out. The last word of a source stays. */
+export function postFeedback(deps: Pick<AppDeps, 'log' | 'limits'>): RequestHandler {
+  return async (req, res) => {
+    const body = parseJsonObject(
+      await readBody(req, deps.limits.bodyBytes),
+      deps.limits.jsonDepth,
+    );
+    const parsed = feedbackBody.safeParse(body.value);
+    if (!parsed.success) throw invalidBody(parsed.error);
+    const { decision_id: decisionId, value, source, comment } = parsed.data;
+    const isKnown = await deps.log.recordFeedback({
+      decisionId,
+      source,
+      value: Number(value),
+      comment: comment ?? null,
+    });
+    if (!isKnown) throw unknownDecision(decisionId);
+    sendJson(res, 200, { decision_id: decisionId, value: Number(value), source });
+  };
+}
+
+/** `GET /v1/router/feedback/{id}`: all that was said about a decision. */
+export function getFeedback(deps: Pick<AppDeps, 'log'>): RequestHandler {
+  return async (req, res) => {
+    const decisionId = String(req.params['id']);
+    const feedback = await deps.log.feedbackOf(decisionId);
+    if (feedback === null) throw unknownDecision(decisionId);
+    sendJson(res, 200, { decision_id: decisionId, feedback: feedback.map(feedbackObject) });
+  };
+}
+
+function feedbackObject(feedback: StoredFeedback) {
+  return {
+    value: feedback.value,
+    source: feedback.source,
+    comment: feedback.comment,
+    created_at: feedback.createdAtUtc,
+    updated_at: feedback.updatedAtUtc,
+  };
+}
+
+function invalidBody(error: z.ZodError): BadRequestError {
+  const [issue] = error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    return new BadRequestError(
+      `"${key}" is not a field of feedback; known: decision_id, value, source, comment.`,
+      { param: key },
+    );
+  }
+  const param = issue?.path.join('.') ?? '';
+  return new BadRequestError(`"${param}": ${issue?.message ?? 'is not valid'}.`, { param });
+}
+
+function unknownDecision(decisionId: string): AppError {
+  return new AppError(
+    `No decision ${JSON.stringify(decisionId.slice(0, 100))} is logged; take the id from the ` +
+      'x-pointsman-decision-id header of an answer.',
+    {
+      status: 404,
+      type: 'invalid_request_error',
+      code: 'decision_not_found',
+      param: 'decision_id',
+    },
+  );
+}

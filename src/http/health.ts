@@ -1,0 +1,41 @@
+import type { RequestHandler } from 'express';
+import type { AppDeps } from './app.ts';
+import { sendJson } from './reply.ts';
+
+/** The process answers; says nothing about upstreams. */
+export function livez(): RequestHandler {
+  return (_req, res) => sendJson(res, 200, { status: 'ok' });
+}
+
+/** Whether requests are served as they should be; 503 names the part that is not. */
+export function readyz(deps: Pick<AppDeps, 'log' | 'isShuttingDown'>): RequestHandler {
+  return (_req, res) => {
+    const { failure } = deps.log.state();
+    const failing: string[] = [];
+    if (failure !== null) failing.push(`log: ${failure}`);
+    if (deps.isShuttingDown()) failing.push('shutting down');
+    if (failing.length === 0) sendJson(res, 200, { status: 'ready' });
+    else sendJson(res, 503, { status: 'degraded', failing });
+  };
+}
+
+/** RouteLLM's contract, and counters beside it. */
+export function health(
+  deps: Pick<AppDeps, 'log' | 'inFlight' | 'embeddingFailures' | 'routers' | 'thresholds'>,
+): RequestHandler {
+  return (_req, res) => {
+    const { queued, written, dropped, failure } = deps.log.state();
+    const routers = [...deps.routers.values()].map((router) => ({
+      name: router.name,
+      version: router.version,
+      ...deps.thresholds.current(router),
+    }));
+    sendJson(res, 200, {
+      status: 'online',
+      routers,
+      in_flight: deps.inFlight.count(),
+      embedding_failures: deps.embeddingFailures(),
+      log: { queued, written, dropped, failure },
+    });
+  };
+}

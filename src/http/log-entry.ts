@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type { LogPrompts } from '../config/config.ts';
+import type { Decision } from '../routing/decision.ts';
+import type { RequestRecord } from '../store/request-record.ts';
+import type { AnswerFacts } from '../upstream/answer-facts.ts';
+import type { Deployment, Price } from '../upstream/deployment.ts';
+import { estimateTokens } from '../upstream/token-estimate.ts';
+import type { Call } from './call.ts';
+import type { ChatRequest } from './chat-request.ts';
+
+/** All that is known of a request when it is over. */
+export interface FinishedRequest {
+  readonly call: Call;
+  readonly request: ChatRequest;
+  readonly decision: Decision;
+  readonly deployment: Deployment;
+  readonly url: string;
+  /** Null when the upstream never answered. */
+  readonly facts: AnswerFacts | null;
+  readonly status: number;
+  readonly outcome: RequestRecord['outcome'];
+  readonly errorCode: string | null;
+  readonly attempts: number;
+  readonly ttftMs: number | null;
+  readonly clientRetryCount: number | null;
+}
+
+export function toLogRecord(
+  finished: FinishedRequest,
+  logPrompts: LogPrompts,
+  embedderId: string | null,
+): RequestRecord {
+  const { call, request, decision, deployment, facts } = finished;
+  const usage = usageOf(request, facts);
+  const text = decision.text;
+  return {
+    decisionId: decision.id,
+    requestId: call.requestId,
+    startedAtMs: call.startedAtMs,
+    endpoint: 'chat/completions',
+    router: decision.router,
+    routerVersion: decision.routerVersion,
+    score: decision.score,
+    threshold: decision.threshold,
+    tier: decision.tier,
+    reason: decision.reason,
+    requestedModel: request.model.slice(0, 200),
+    answeredModel: facts?.model ?? null,
+    upstreamModel: deployment.model,
+    upstreamUrl: finished.url,
+    status: finished.status,
+    stream: request.stream,
+    outcome: finished.outcome,
+    errorCode: finished.errorCode,
+    finishReason: facts?.finishReason ?? null,
+    ...usage,
+    attempts: finished.attempts,
+    durationMs: call.elapsedMs(),
+    ttftMs: finished.ttftMs,
+    decisionMs: decision.decisionMs,
+    costNanoUsd: costNanoUsd(deployment.price, usage.promptTokens, usage.completionTokens),
+    promptText: logPrompts === 'full' ? text : null,
+    promptHash: logPrompts === 'none' || text === null ? null : sha256(text),
+    embedderId: decision.embedding === null ? null : embedderId,
+    embedding: decision.embedding,
+    clientRetryCount: finished.clientRetryCount,
+  };
+}
+
+type Usage = Pick<RequestRecord, 'promptTokens' | 'completionTokens' | 'usageEstimated'>;
+
+/** The upstream's counts; what it did not count is estimated from the text and marked so. */
+function usageOf(request: ChatRequest, facts: AnswerFacts | null): Usage {
+  if (facts === null) return { promptTokens: null, completionTokens: null, usageEstimated: false };
+  const { promptTokens, completionTokens } = facts;
+  return {
+    promptTokens: promptTokens ?? estimateTokens(request.promptChars),
+    completionTokens: completionTokens ?? estimateTokens(facts.contentChars),
+    usageEstimated: promptTokens === null || completionTokens === null,
+  };
+}
+
+/** 1e-9 US dollars; null when the price or the counts are unknown, never a made-up number. */
+function costNanoUsd(
+  price: Price | null,
+  promptTokens: number | null,
+  completionTokens: number | null,
+): number | null {
+  if (price === null || promptTokens === null || completionTokens === null) return null;
+  // Dollars per 1e6 tokens are 1e3 nano-dollars per token.
+  return Math.round(
+    1000 * (promptTokens * price.inputPerMtok + completionTokens * price.outputPerMtok),
+  );
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

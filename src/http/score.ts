@@ -1,0 +1,74 @@
+import type { RequestHandler } from 'express';
+import { BadRequestError } from '../errors.ts';
+import { parseModelName } from '../routing/model-name.ts';
+import { contentText, promptText } from '../routing/prompt-text.ts';
+import type { AppDeps } from './app.ts';
+import { openCall } from './call.ts';
+import { parseMessages } from './chat-request.ts';
+import { parseJsonObject } from './json-text.ts';
+import { readBody } from './read-body.ts';
+import { sendJson } from './reply.ts';
+
+/**
+ * `POST /v1/router/score {messages | prompt, model?}`: decides and explains as for a chat request,
+ * but calls no model and logs nothing.
+ *
+ * @throws EmbeddingError 503 when the embedder fails: without a score there is nothing to tell.
+ */
+export function postScore(deps: AppDeps): RequestHandler {
+  return async (req, res) => {
+    const call = openCall(req, res);
+    const { value: body } = parseJsonObject(
+      await readBody(req, deps.limits.bodyBytes),
+      deps.limits.jsonDepth,
+    );
+    const model = body['model'] ?? 'auto';
+    if (typeof model !== 'string') {
+      throw new BadRequestError('"model" must be a string.', { param: 'model' });
+    }
+    const requested = parseModelName(model, deps.names);
+    const text = textToScore(body);
+    if (requested.kind === 'bypass') {
+      const { name } = deps.deployments[requested.tier];
+      sendJson(res, 200, { tier: requested.tier, model: name, reason: 'bypass', score: null });
+      return;
+    }
+    const router = deps.routers.get(requested.router);
+    if (router === undefined) throw new Error(`router ${requested.router} is not loaded`);
+    const current = deps.thresholds.current(router);
+    const threshold = requested.threshold ?? current.threshold;
+    const { winRate, expectedQuality, reasons } = await router.explain(text, call.signal);
+    const tier = winRate >= threshold ? 'strong' : 'weak';
+    sendJson(res, 200, {
+      tier,
+      model: deps.deployments[tier].name,
+      reason: 'score',
+      score: winRate,
+      threshold,
+      threshold_origin: requested.threshold === null ? current.origin : 'request',
+      router: router.name,
+      router_version: router.version,
+      expected_quality: expectedQuality,
+      reasons,
+    });
+  };
+}
+
+function textToScore(body: Readonly<Record<string, unknown>>): string {
+  const { prompt, messages } = body;
+  if (prompt !== undefined && messages !== undefined) {
+    throw new BadRequestError('Send "messages" or "prompt", not both.', { param: 'prompt' });
+  }
+  if (messages === undefined && typeof prompt !== 'string') {
+    throw new BadRequestError('Send "messages" (as for chat) or "prompt" (a string).', {
+      param: prompt === undefined ? 'messages' : 'prompt',
+    });
+  }
+  const text = messages === undefined ? contentText(prompt) : promptText(parseMessages(messages));
+  if (text === null || text === '') {
+    throw new BadRequestError('There is no text to score.', {
+      param: messages === undefined ? 'prompt' : 'messages',
+    });
+  }
+  return text;
+}

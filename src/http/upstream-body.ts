@@ -1,0 +1,21 @@
+import type { Deployment } from '../upstream/deployment.ts';
+import type { ChatRequest } from './chat-request.ts';
+import { withMembers, type JsonObjectText } from './json-text.ts';
+
+/**
+ * The request as it goes upstream: the client's own text with the deployment's model in it. The
+ * one thing added is the stream's usage chunk, for the log; the client does not see it unless it
+ * asked (`askUsage` false: the upstream is known to refuse the field).
+ */
+export function upstreamBody(
+  body: JsonObjectText,
+  request: ChatRequest,
+  deployment: Deployment,
+  askUsage: boolean,
+): string {
+  const changes: Record<string, string> = { model: JSON.stringify(deployment.model) };
+  if (request.stream && !request.wantsUsage && askUsage) {
+    changes['stream_options'] = JSON.stringify({ ...request.streamOptions, include_usage: true });
+  }
+  return withMembers(body, changes);
+}

@@ -1,0 +1,81 @@
+import { isObject } from '../is-object.ts';
+
+/** What the log wants to know of an answer; filled while its bytes pass by. */
+export interface AnswerFacts {
+  /** The model that the upstream says answered. */
+  model: string | null;
+  finishReason: string | null;
+  promptTokens: number | null;
+  completionTokens: number | null;
+  /** Characters of content, reasoning and tool arguments so far: an estimate's base. */
+  contentChars: number;
+}
+
+export function emptyFacts(): AnswerFacts {
+  return {
+    model: null,
+    finishReason: null,
+    promptTokens: null,
+    completionTokens: null,
+    contentChars: 0,
+  };
+}
+
+type Json = Record<string, unknown>;
+
+/**
+ * Reads a completion, or one chunk of it, loosely: every field may be missing or odd. True when
+ * it carries content: text, reasoning, a tool call, a refusal, or a finish reason.
+ */
+export function readFacts(facts: AnswerFacts, body: Json): boolean {
+  if (typeof body['model'] === 'string' && body['model'] !== '') facts.model ??= body['model'];
+  readUsage(facts, body['usage']);
+  let hasContent = false;
+  for (const choice of asArray(body['choices'])) {
+    if (!isObject(choice)) continue;
+    const message = choice['delta'] ?? choice['message'];
+    const chars = (isObject(message) ? messageChars(message) : 0) + stringLength(choice['text']);
+    facts.contentChars += chars;
+    if (chars > 0 || (isObject(message) && asArray(message['tool_calls']).length > 0)) {
+      hasContent = true;
+    }
+    if (typeof choice['finish_reason'] === 'string') {
+      facts.finishReason ??= choice['finish_reason'];
+      hasContent = true;
+    }
+  }
+  return hasContent;
+}
+
+function readUsage(facts: AnswerFacts, usage: unknown): void {
+  if (!isObject(usage)) return;
+  facts.promptTokens = tokenCount(usage['prompt_tokens']) ?? facts.promptTokens;
+  facts.completionTokens = tokenCount(usage['completion_tokens']) ?? facts.completionTokens;
+}
+
+/** An explicit 0 is 0 (LiteLLM#37992); anything that is no count is unknown. */
+function tokenCount(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+function messageChars(message: Json): number {
+  let chars = stringLength(message['content']) + stringLength(message['refusal']);
+  chars += stringLength(message['reasoning']) + stringLength(message['reasoning_content']);
+  if (Array.isArray(message['content'])) {
+    for (const part of message['content']) if (isObject(part)) chars += stringLength(part['text']);
+  }
+  for (const call of asArray(message['tool_calls'])) {
+    if (isObject(call) && isObject(call['function'])) {
+      chars += stringLength(call['function']['name']) + stringLength(call['function']['arguments']);
+    }
+  }
+  return chars;
+}
+
+function stringLength(value: unknown): number {
+  return typeof value === 'string' ? value.length : 0;
+}
+
+function asArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}

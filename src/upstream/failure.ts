@@ -1,0 +1,154 @@
+import { AppError, BadRequestError, UpstreamError } from '../errors.ts';
+import { withoutCredentials } from '../base-url.ts';
+import type { Deployment } from './deployment.ts';
+import { isObject } from '../is-object.ts';
+
+/** What an upstream answered instead of a completion. */
+export interface FailedReply {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly text: string;
+  readonly url: string;
+}
+
+/**
+ * An upstream's error status as ours. What it says about *our* configuration (401, 403, 404) is a
+ * 502: passing it on would blame the client. What it says about the client's parameters is passed
+ * on as 400. The text of a server error is kept as the cause, for the log only.
+ */
+export function failureOfReply(deployment: Deployment, reply: FailedReply): AppError {
+  const { status, headers } = reply;
+  const where = `${deployment.tier} upstream ${withoutCredentials(reply.url)}`;
+  const said = errorText(deployment, reply.text);
+  const cause = new Error(`${where} answered ${status}: ${said}`);
+  const retryAfter = headers['retry-after'];
+  const retry = typeof retryAfter === 'string' ? { headers: { 'retry-after': retryAfter } } : {};
+
+  if (status >= 300 && status < 400) {
+    return new UpstreamError(
+      `The ${where} redirected (${status}); redirects are not followed, since the key would go ` +
+        `along. Set ${deployment.tier}.base_url to the final address.`,
+      { code: 'upstream_redirect', cause },
+    );
+  }
+  if (status === 401 || status === 403) {
+    return new UpstreamError(
+      `The ${where} refused our credentials (${status}). Check ${deployment.tier}.api_key_env.`,
+      { code: 'upstream_auth_failed', cause },
+    );
+  }
+  if (status === 404) return notFound(deployment, where, said, cause);
+  if (status === 429) {
+    return new AppError(`The ${where} is rate limited.`, {
+      status: 429,
+      type: 'rate_limit_error',
+      code: 'upstream_rate_limited',
+      cause,
+      ...retry,
+    });
+  }
+  if (status >= 400 && status < 500) return refusedRequest(deployment, reply, said, cause);
+  if (status === 503) {
+    return new UpstreamError(`The ${where} is not available (503).`, {
+      status: 503,
+      code: 'upstream_error',
+      cause,
+      ...retry,
+    });
+  }
+  return new UpstreamError(`The ${where} failed (${status}).`, { code: 'upstream_error', cause });
+}
+
+function notFound(deployment: Deployment, where: string, said: string, cause: Error): AppError {
+  if (!said.includes(deployment.model) && !/model/i.test(said)) {
+    return new UpstreamError(
+      `There is no chat endpoint at the ${where} (404). Check ${deployment.tier}.base_url.`,
+      { code: 'upstream_not_found', cause },
+    );
+  }
+  return new UpstreamError(
+    `The ${where} does not have the model "${deployment.model}" (404). ` +
+      `With Ollama: ollama pull ${deployment.model}`,
+    { code: 'upstream_model_not_found', cause },
+  );
+}
+
+const contextTooLong =
+  /context[ _-]?(?:length|window|size)|maximum context|too many tokens|prompt is too long/i;
+
+function refusedRequest(
+  deployment: Deployment,
+  reply: FailedReply,
+  said: string,
+  cause: Error,
+): AppError {
+  const body = parseError(reply.text);
+  const param = isObject(body) && typeof body['param'] === 'string' ? body['param'] : null;
+  const code = isObject(body) && typeof body['code'] === 'string' ? body['code'] : null;
+  return new BadRequestError(`The ${deployment.tier} model refused the request: ${said}`, {
+    status: reply.status === 413 ? 413 : 400,
+    param,
+    code: contextTooLong.test(said) ? 'context_length_exceeded' : code,
+    cause,
+  });
+}
+
+/** A thrown connection error as ours, with the host only: never an IP list, path or key. */
+export function failureOfConnection(deployment: Deployment, url: string, error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const { host } = new URL(url);
+  const code = errorCode(error);
+  const where = `${deployment.tier} upstream at ${host}`;
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') {
+    return new UpstreamError(`The ${where} did not accept a connection in time.`, {
+      code: 'upstream_unreachable',
+      cause: error,
+    });
+  }
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return new UpstreamError(`The ${where} does not speak HTTP (${code}).`, {
+      code: 'upstream_invalid_response',
+      cause: error,
+    });
+  }
+  const why =
+    {
+      ECONNREFUSED: 'refuses connections; is it running?',
+      ENOTFOUND: 'has a host name that does not resolve.',
+      EAI_AGAIN: 'has a host name that cannot be resolved now.',
+      ECONNRESET: 'closed the connection.',
+      UND_ERR_SOCKET: 'closed the connection.',
+    }[code] ?? `cannot be reached (${code}).`;
+  return new UpstreamError(`The ${where} ${why}`, { code: 'upstream_unreachable', cause: error });
+}
+
+function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : error.name;
+}
+
+/** The upstream's own words, trimmed, without the key that we sent. */
+function errorText(deployment: Deployment, text: string): string {
+  const body = parseError(text);
+  const message =
+    isObject(body) && typeof body['message'] === 'string'
+      ? body['message']
+      : typeof body === 'string'
+        ? body
+        : text;
+  const key = deployment.apiKey?.reveal();
+  const safe = key ? message.replaceAll(key, '***') : message;
+  return safe.replace(/\s+/g, ' ').trim().slice(0, 500);
+}
+
+/** `{"error": {...}}`, `{"error": "text"}` or vLLM's `{"object":"error","message":...}`. */
+function parseError(text: string): unknown {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (!isObject(body)) return text;
+    return body['error'] ?? body;
+  } catch {
+    return text; // not JSON: the text itself is the message
+  }
+}

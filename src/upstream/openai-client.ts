@@ -1,0 +1,203 @@
+import { Agent, type Dispatcher } from 'undici';
+import { joinApiUrl } from '../base-url.ts';
+import { UpstreamError } from '../errors.ts';
+import { emptyFacts, type AnswerFacts } from './answer-facts.ts';
+import type { Deployment } from './deployment.ts';
+import { failureOfConnection, failureOfReply } from './failure.ts';
+import { assertEventStream, readAll, readAnswer } from './read-answer.ts';
+import { relayEvents } from './stream-reader.ts';
+import { createWatchdog, type Watchdog } from './watchdog.ts';
+
+export interface UpstreamTimeouts {
+  readonly connectMs: number;
+  readonly headersMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+export interface UpstreamOptions {
+  readonly timeouts: UpstreamTimeouts;
+  readonly limits: { readonly answerBytes: number; readonly eventBytes: number };
+  readonly userAgent: string;
+}
+
+export interface ChatCall {
+  /** The request's JSON text with the deployment's model in it. */
+  readonly body: string;
+  readonly stream: boolean;
+  /** The stream's usage chunk was asked for by us alone. */
+  readonly stripUsage: boolean;
+  /** Headers of ours, such as x-request-id and the loop guard. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ChatAnswer {
+  readonly url: string;
+  /** Upstream headers that clients know how to read. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly facts: AnswerFacts;
+  /** One buffer for JSON; whole events for a stream, whose failures it throws. */
+  readonly body: AsyncIterable<Buffer>;
+}
+
+export interface UpstreamClient {
+  /**
+   * One `POST …/chat/completions`. Resolves with the answer's headers; for JSON when the body is
+   * complete and valid.
+   * @throws AppError of failure.ts; the signal's reason when the client has gone.
+   */
+  chat(deployment: Deployment, call: ChatCall, signal: AbortSignal): Promise<ChatAnswer>;
+  close(): Promise<void>;
+}
+
+/** As much of an error's body as is read. */
+const maxErrorBytes = 64 * 1024;
+
+const passedOnHeaders = /^(?:openai-processing-ms|retry-after|x-ratelimit-[a-z-]+)$/;
+
+/**
+ * Calls OpenAI-compatible servers through one keep-alive pool per origin. undici follows no
+ * redirect and reads no proxy variable.
+ */
+export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
+  const { timeouts, limits } = options;
+  const agent = new Agent({
+    connect: { timeout: timeouts.connectMs },
+    headersTimeout: 0, // the watchdog's work
+    bodyTimeout: 0,
+  });
+
+  async function send(
+    deployment: Deployment,
+    call: ChatCall,
+    watchdog: Watchdog,
+  ): Promise<{ url: string; reply: Dispatcher.ResponseData }> {
+    const url = joinApiUrl(deployment.baseUrl, 'chat/completions');
+    const headers: Record<string, string> = {
+      ...call.headers,
+      'content-type': 'application/json',
+      accept: call.stream ? 'text/event-stream' : 'application/json',
+      'accept-encoding': 'identity',
+      'user-agent': options.userAgent,
+    };
+    if (deployment.apiKey !== null) headers['authorization'] = `Bearer ${deployment.apiKey.reveal()}`;
+    const { origin, pathname, search } = new URL(url);
+    watchdog.expect(timeouts.headersMs, () => timeoutError(deployment, url, 'no response headers'));
+    const reply = await agent.request({
+      origin,
+      path: pathname + search,
+      method: 'POST',
+      headers,
+      body: call.body,
+      signal: watchdog.signal,
+    });
+    watchdog.expect(timeouts.idleMs, () => idleError(deployment, url));
+    return { url, reply };
+  }
+
+  async function chat(
+    deployment: Deployment,
+    call: ChatCall,
+    signal: AbortSignal,
+  ): Promise<ChatAnswer> {
+    const target = joinApiUrl(deployment.baseUrl, 'chat/completions');
+    const watchdog = createWatchdog(signal, timeouts.totalMs, () =>
+      timeoutError(deployment, target, `no complete answer within ${timeouts.totalMs} ms`),
+    );
+    /** Any failure as ours; a watchdog's or client's reason as it is. */
+    const failure = (error: unknown): Error =>
+      watchdog.signal.aborted
+        ? (watchdog.signal.reason as Error)
+        : failureOfConnection(deployment, target, error);
+    const facts = emptyFacts();
+    try {
+      const { url, reply } = await send(deployment, call, watchdog);
+      if (reply.statusCode !== 200) {
+        const text = (await readAll(reply.body, maxErrorBytes, 'cut', watchdog.refresh)).toString('utf8');
+        throw failureOfReply(deployment, {
+          status: reply.statusCode,
+          headers: reply.headers,
+          text,
+          url,
+        });
+      }
+      const headers = passOn(reply.headers);
+      if (!call.stream) {
+        const bytes = await readAll(reply.body, limits.answerBytes, 'fail', watchdog.refresh);
+        watchdog.stop();
+        readAnswer(deployment, url, bytes, facts);
+        return { url, headers, facts, body: single(bytes) };
+      }
+      assertEventStream(deployment, url, reply);
+      const body = relayGuarded(reply.body, facts, call, watchdog, failure);
+      return { url, headers, facts, body };
+    } catch (error) {
+      watchdog.stop();
+      throw failure(error);
+    }
+  }
+
+  async function* relayGuarded(
+    body: Dispatcher.ResponseData['body'],
+    facts: AnswerFacts,
+    call: ChatCall,
+    watchdog: Watchdog,
+    failure: (error: unknown) => Error,
+  ): AsyncGenerator<Buffer> {
+    try {
+      yield* relayEvents(body as AsyncIterable<Buffer>, facts, {
+        maxEventBytes: limits.eventBytes,
+        stripUsage: call.stripUsage,
+        onChunk: () => watchdog.refresh(),
+      });
+    } catch (error) {
+      const seen = failure(error);
+      throw isConnectionLoss(seen) ? truncated(seen) : seen;
+    } finally {
+      watchdog.stop();
+      body.on('error', () => {}).destroy(); // an unread rest would keep the connection
+    }
+  }
+
+  return { chat, close: () => agent.destroy() };
+}
+
+function timeoutError(deployment: Deployment, url: string, what: string): UpstreamError {
+  const { host } = new URL(url);
+  return new UpstreamError(`The ${deployment.tier} upstream at ${host} timed out: ${what}.`, {
+    status: 504,
+    code: 'upstream_timeout',
+  });
+}
+
+function idleError(deployment: Deployment, url: string): UpstreamError {
+  const { host } = new URL(url);
+  return new UpstreamError(`The ${deployment.tier} upstream at ${host} stopped sending.`, {
+    status: 504,
+    code: 'stream_idle_timeout',
+  });
+}
+
+/** Reset, refused or closed while the body was on its way. */
+function isConnectionLoss(error: Error): boolean {
+  return error instanceof UpstreamError && error.code === 'upstream_unreachable';
+}
+
+function truncated(cause: Error): UpstreamError {
+  return new UpstreamError('The upstream ended the stream before the answer was complete.', {
+    code: 'stream_truncated',
+    cause,
+  });
+}
+
+async function* single(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(bytes);
+}
+
+function passOn(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string' && passedOnHeaders.test(name)) passed[name] = value;
+  }
+  return passed;
+}

@@ -1,0 +1,140 @@
+import { UpstreamError } from '../errors.ts';
+import { isObject } from '../is-object.ts';
+import { readFacts, type AnswerFacts } from './answer-facts.ts';
+import { createEventSplitter, type SseEvent } from './sse-events.ts';
+
+export interface StreamOptions {
+  readonly maxEventBytes: number;
+  /** True: the usage chunk was asked for by us alone and is kept from the client. */
+  readonly stripUsage: boolean;
+  /** Told of every chunk's arrival. */
+  readonly onChunk: () => void;
+}
+
+const maxHeldEvents = 64;
+const maxHeldBytes = 256 * 1024;
+const done = Buffer.from('data: [DONE]\n\n');
+
+/**
+ * Relays a chat-completion stream: yields the upstream's bytes, unchanged and in whole events, and
+ * fills `facts` from a parsed copy. Nothing is yielded before the first event with content, so an
+ * upstream that fails earlier can still be answered by an error, or another model. Ends at the
+ * first `[DONE]`.
+ *
+ * @throws UpstreamError `stream_truncated` when the stream ends without finish reason or `[DONE]`,
+ *   `upstream_invalid_response` for a line that is not JSON, `upstream_error` for an error event
+ *   before any content. A connection's error is thrown as it came.
+ */
+export async function* relayEvents(
+  body: AsyncIterable<Buffer>,
+  facts: AnswerFacts,
+  options: StreamOptions,
+): AsyncGenerator<Buffer> {
+  const splitter = createEventSplitter(options.maxEventBytes);
+  let out: Buffer[] = [];
+  let heldEvents = 0;
+  let heldBytes = 0;
+  let started = false;
+
+  /** True when the stream is over. */
+  function take(event: SseEvent): boolean {
+    const kind = readEvent(event, facts, options.stripUsage, started);
+    if (kind === 'drop') return false;
+    out.push(event.bytes);
+    if (!started) {
+      heldEvents++;
+      heldBytes += event.bytes.length;
+      started =
+        kind !== 'prelude' || heldEvents >= maxHeldEvents || heldBytes >= maxHeldBytes;
+    }
+    return kind === 'done' || kind === 'error';
+  }
+
+  function flush(): Buffer {
+    const bytes = out.length === 1 && out[0] ? out[0] : Buffer.concat(out);
+    out = [];
+    return bytes;
+  }
+
+  for await (const chunk of body) {
+    options.onChunk();
+    let isOver = false;
+    let broken: unknown = null;
+    try {
+      for (const event of splitter.push(chunk)) {
+        isOver = take(event);
+        if (isOver) break;
+      }
+    } catch (error) {
+      broken = error;
+    }
+    // What was good before a bad line still goes out.
+    if (started && out.length > 0) yield flush();
+    if (broken !== null) throw broken as Error;
+    if (isOver) return;
+  }
+  const rest = splitter.end();
+  if (rest !== null && rest.data === '[DONE]') {
+    yield Buffer.concat([...out, done]);
+    return;
+  }
+  if (facts.finishReason === null) {
+    throw new UpstreamError('The upstream ended the stream before the answer was complete.', {
+      code: 'stream_truncated',
+    });
+  }
+  // Complete, but some servers forget the end mark, or the blank line after the last event.
+  const last = rest === null ? [] : wholeEvent(rest, facts, options.stripUsage);
+  yield Buffer.concat([...out, ...last, done]);
+}
+
+function wholeEvent(event: SseEvent, facts: AnswerFacts, stripUsage: boolean): Buffer[] {
+  if (readEvent(event, facts, stripUsage, true) === 'drop') return [];
+  return [event.bytes, Buffer.from('\n\n')];
+}
+
+/** `prelude`: nothing that a reader would see yet. `drop`: not for the client. */
+type EventKind = 'prelude' | 'content' | 'done' | 'error' | 'drop';
+
+function readEvent(
+  event: SseEvent,
+  facts: AnswerFacts,
+  stripUsage: boolean,
+  started: boolean,
+): EventKind {
+  if (event.data === null) return 'prelude'; // a comment: keep-alive
+  if (event.data === '[DONE]') {
+    if (!started && facts.finishReason === null) {
+      throw new UpstreamError('The upstream ended the stream without an answer.', {
+        code: 'upstream_invalid_response',
+      });
+    }
+    return 'done';
+  }
+  const chunk = parseChunk(event.data);
+  const failure = chunk['error'] ?? (event.name === 'error' ? chunk : null);
+  if (failure !== null) {
+    if (started) return 'error';
+    throw new UpstreamError('The upstream answered with an error in its stream.', {
+      code: 'upstream_error',
+      cause: new Error(event.data.slice(0, 500)),
+    });
+  }
+  const hasContent = readFacts(facts, chunk);
+  const isUsageOnly =
+    isObject(chunk['usage']) && Array.isArray(chunk['choices']) && chunk['choices'].length === 0;
+  if (isUsageOnly && stripUsage) return 'drop';
+  return hasContent ? 'content' : 'prelude';
+}
+
+function parseChunk(data: string): Record<string, unknown> {
+  try {
+    const chunk: unknown = JSON.parse(data);
+    if (isObject(chunk)) return chunk;
+  } catch {
+    // falls through to the one error for all that is no JSON object
+  }
+  throw new UpstreamError('The upstream sent an event that is not JSON.', {
+    code: 'upstream_invalid_response',
+  });
+}

@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Config } from '../../src/config/config.ts';
+import { EmbeddingError } from '../../src/errors.ts';
+import { startGateway, type Gateway } from '../../src/gateway.ts';
+import type { Router } from '../../src/routing/router.ts';
+import type { Deployment } from '../../src/upstream/deployment.ts';
+
+/** A router whose win rate stands in the prompt, as in "0.7 prove it"; 0.1 where none does. */
+export function scriptedRouter(overrides: Partial<Router> = {}): Router {
+  const score = (text: string) => {
+    if (text.includes('embedding fails')) {
+      return Promise.reject(new EmbeddingError('The scripted embedder failed.'));
+    }
+    const winRate = Number(/\d\.\d+/.exec(text)?.[0] ?? 0.1);
+    return Promise.resolve({ winRate, embedding: Float32Array.of(0.6, 0.8) });
+  };
+  return {
+    name: 'mf',
+    version: 'scripted-1',
+    defaultThreshold: 0.5,
+    score,
+    explain: async (text) => ({ ...(await score(text)), expectedQuality: null, reasons: [] }),
+    ...overrides,
+  };
+}
+
+export function deployment(
+  tier: 'strong' | 'weak',
+  baseUrl: string,
+  rest: Partial<Deployment> = {},
+): Deployment {
+  const name = `${tier}-model:7b`;
+  return { tier, name, model: name, wire: 'openai', baseUrl, apiKey: null, price: null, ...rest };
+}
+
+export function testConfig(strongUrl: string, weakUrl: string, db: string): Config {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    strong: deployment('strong', strongUrl),
+    weak: deployment('weak', weakUrl),
+    strongProfile: null,
+    weakProfile: null,
+    routers: ['mf'],
+    threshold: null,
+    defaultTier: 'strong',
+    embedder: { kind: 'local' },
+    weightsFile: null,
+    db,
+    logPrompts: 'none',
+    verbose: false,
+    timeouts: {
+      connectMs: 2000,
+      headersMs: 5000,
+      idleMs: 5000,
+      totalMs: 10_000,
+      decisionMs: 5000,
+      drainMs: 5000,
+    },
+    limits: {
+      bodyBytes: 1024 * 1024,
+      jsonDepth: 200,
+      answerBytes: 1024 * 1024,
+      eventBytes: 256 * 1024,
+      inFlight: 64,
+    },
+    demo: false,
+  };
+}
+
+export interface TestGateway extends Gateway {
+  readonly config: Config;
+  readonly db: string;
+  /** What the logger wrote, a JSON line each. */
+  readonly logLines: string[];
+}
+
+/** A real gateway on port 0 with a SQLite file of its own and a scripted router. */
+export async function startTestGateway(
+  urls: { strong: string; weak?: string },
+  change: (config: Config) => Config = (config) => config,
+  routers: readonly Router[] = [scriptedRouter()],
+): Promise<TestGateway> {
+  const folder = await mkdtemp(join(tmpdir(), 'pointsman-'));
+  const db = join(folder, 'log.db');
+  const config = change(testConfig(urls.strong, urls.weak ?? urls.strong, db));
+  const logLines: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
+  const gateway = await startGateway(config, {
+    routers: new Map(routers.map((router) => [router.name, router])),
+    embedderId: 'scripted-2',
+    logger,
+  });
+  return {
+    ...gateway,
+    config,
+    db,
+    logLines,
+    async close() {
+      await gateway.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
