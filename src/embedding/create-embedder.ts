@@ -1,0 +1,67 @@
+import { ConfigError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import type { Embedder } from './embedder.ts';
+import { createEndpointEncoder } from './endpoint-encoder.ts';
+import { createHubEncoder } from './hub-encoder.ts';
+import { createLocalEncoder } from './local-encoder.ts';
+
+export type EmbedderSettings =
+  | {
+      readonly kind: 'local';
+      /** Folder with an encoder.json; by default the shipped one. */
+      readonly folder?: string;
+    }
+  | { readonly kind: 'hub'; readonly model: string }
+  | {
+      readonly kind: 'endpoint';
+      readonly baseUrl: string;
+      readonly model: string;
+      readonly apiKey?: Secret;
+      readonly dimensions?: number;
+      readonly timeoutMs: number;
+    };
+
+/** What `--embedder` says; the address of an endpoint comes from flags of its own. */
+export type EmbedderFlag =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'hub'; readonly model: string }
+  | { readonly kind: 'endpoint' };
+
+const choices =
+  'local (the shipped encoder), hub:NAME (a transformers.js model, such as ' +
+  'hub:Xenova/all-MiniLM-L6-v2), hub:./FOLDER, or endpoint (an OpenAI-compatible /v1/embeddings)';
+
+/** @throws ConfigError that lists the choices */
+export function parseEmbedderFlag(value: string): EmbedderFlag {
+  if (value === 'local' || value === 'endpoint') return { kind: value };
+  const model = /^hub:(\S.*)$/.exec(value)?.[1];
+  if (model !== undefined) return { kind: 'hub', model };
+  throw new ConfigError(`--embedder is "${value}"; choose ${choices}`);
+}
+
+/**
+ * Loads the embedder of the settings, ready to use.
+ * @param log told in one line what was loaded, and how long that took
+ * @throws ConfigError when a model cannot be loaded, EmbeddingError when an endpoint fails
+ */
+export async function createEmbedder(
+  settings: EmbedderSettings,
+  log: (message: string) => void = () => {},
+): Promise<Embedder> {
+  const startedMs = performance.now();
+  const embedder = await open(settings);
+  const tookMs = Math.round(performance.now() - startedMs);
+  log(`embedder ${embedder.id} with ${embedder.dimensions} dimensions ready after ${tookMs} ms`);
+  return embedder;
+}
+
+function open(settings: EmbedderSettings): Promise<Embedder> {
+  switch (settings.kind) {
+    case 'local':
+      return createLocalEncoder(settings);
+    case 'hub':
+      return createHubEncoder(settings);
+    case 'endpoint':
+      return createEndpointEncoder(settings);
+  }
+}

@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url';
+import { ConfigError } from '../errors.ts';
+import { spawnWorker } from '../spawn-worker.ts';
+import type { Embedder } from './embedder.ts';
+import { readEncoderManifest } from './encoder-manifest.ts';
+import { startEncoderPool } from './encoder-pool.ts';
+import type { EncoderSource } from './encoder-protocol.ts';
+import { defaultCallTimeoutMs, defaultWorkerCount } from './worker-defaults.ts';
+
+export interface LocalEncoderOptions {
+  /** Folder with `encoder.json`; by default the shipped models/use-lite. */
+  readonly folder?: string;
+  /** Worker threads; by default 1 on up to two cores, else 2. */
+  readonly workers?: number;
+  /** Of one call, in milliseconds; 0 waits for ever. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/** The folder is the same from src/embedding and from dist/embedding. */
+const shippedFolder = fileURLToPath(new URL('../../models/use-lite/', import.meta.url));
+
+/**
+ * The shipped encoder in worker threads, loaded and warm.
+ * @throws ConfigError naming the file that is missing or damaged
+ */
+export async function createLocalEncoder(options: LocalEncoderOptions = {}): Promise<Embedder> {
+  const folder = options.folder ?? shippedFolder;
+  const manifest = readEncoderManifest(folder);
+  const source: EncoderSource = { kind: 'local', folder, manifest };
+  const pool = await startEncoderPool({
+    spawn: () => spawnWorker(import.meta.url, './encoder-worker', source),
+    workers: options.workers ?? defaultWorkerCount(),
+    timeoutMs: options.timeoutMs ?? defaultCallTimeoutMs,
+  });
+  if (pool.dimensions !== manifest.dimensions) {
+    await pool.close();
+    throw new ConfigError(
+      `the network in ${folder} gives ${pool.dimensions} numbers, encoder.json says ${manifest.dimensions}`,
+    );
+  }
+  const { embed, close, dimensions } = pool;
+  return { id: manifest.id, dimensions, embed, close };
+}
