@@ -43,6 +43,5 @@ function retryHeaders(error: AppError): Record<string, string> {
 }
 
 function describe(cause: unknown): string | undefined {
-  if (cause === undefined) return undefined;
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return cause instanceof Error ? (cause.stack ?? cause.message) : undefined;
 }

@@ -19,10 +19,7 @@ const feedbackBody = z.strictObject({
 /** `POST /v1/router/feedback`: how an answer turned out. The last word of a source stays. */
 export function postFeedback(deps: Pick<AppDeps, 'log' | 'limits'>): RequestHandler {
   return async (req, res) => {
-    const body = parseJsonObject(
-      await readBody(req, deps.limits.bodyBytes),
-      deps.limits.jsonDepth,
-    );
+    const body = parseJsonObject(await readBody(req, deps.limits.bodyBytes), deps.limits.jsonDepth);
     const parsed = feedbackBody.safeParse(body.value);
     if (!parsed.success) throw invalidBody(parsed.error);
     const { decision_id: decisionId, value, source, comment } = parsed.data;

@@ -37,7 +37,10 @@ export function parseJsonObject(text: string, maxDepth: number): JsonObjectText 
 }
 
 /** The text with some top-level values replaced by other JSON; absent keys are added at the end. */
-export function withMembers(body: JsonObjectText, changes: Readonly<Record<string, string>>): string {
+export function withMembers(
+  body: JsonObjectText,
+  changes: Readonly<Record<string, string>>,
+): string {
   let out = '';
   let at = 0;
   const seen = new Set<string>();

@@ -13,7 +13,10 @@ export function assertNoLoop(headers: IncomingHttpHeaders, instanceId: string): 
   );
 }
 
-export function viaHeaders(headers: IncomingHttpHeaders, instanceId: string): Record<string, string> {
+export function viaHeaders(
+  headers: IncomingHttpHeaders,
+  instanceId: string,
+): Record<string, string> {
   const passed = via(headers);
   return { [viaHeader]: passed === '' ? instanceId : `${passed},${instanceId}` };
 }

@@ -29,7 +29,9 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
 
   const createDecoder = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
   if (createDecoder === undefined) {
-    throw unsupported(`content-encoding ${JSON.stringify(encoding)}; send gzip, deflate, br or none`);
+    throw unsupported(
+      `content-encoding ${JSON.stringify(encoding)}; send gzip, deflate, br or none`,
+    );
   }
   const decoder = createDecoder();
   req.pipe(decoder);

@@ -105,7 +105,11 @@ export function failureOfConnection(deployment: Deployment, url: string, error: 
       cause: error,
     });
   }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (
+    code.startsWith('HPE_') ||
+    code === 'HTTPParserError' ||
+    code === 'UND_ERR_HEADERS_OVERFLOW'
+  ) {
     return new UpstreamError(`The ${where} does not speak HTTP (${code}).`, {
       code: 'upstream_invalid_response',
       cause: error,

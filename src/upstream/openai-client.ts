@@ -80,7 +80,8 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
       'accept-encoding': 'identity',
       'user-agent': options.userAgent,
     };
-    if (deployment.apiKey !== null) headers['authorization'] = `Bearer ${deployment.apiKey.reveal()}`;
+    if (deployment.apiKey !== null)
+      headers['authorization'] = `Bearer ${deployment.apiKey.reveal()}`;
     const { origin, pathname, search } = new URL(url);
     watchdog.expect(timeouts.headersMs, () => timeoutError(deployment, url, 'no response headers'));
     const reply = await agent.request({
@@ -113,7 +114,9 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     try {
       const { url, reply } = await send(deployment, call, watchdog);
       if (reply.statusCode !== 200) {
-        const text = (await readAll(reply.body, maxErrorBytes, 'cut', watchdog.refresh)).toString('utf8');
+        const text = (await readAll(reply.body, maxErrorBytes, 'cut', watchdog.refresh)).toString(
+          'utf8',
+        );
         throw failureOfReply(deployment, {
           status: reply.statusCode,
           headers: reply.headers,

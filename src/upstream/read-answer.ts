@@ -6,7 +6,12 @@ import { readFacts, type AnswerFacts } from './answer-facts.ts';
 import type { Deployment } from './deployment.ts';
 
 /** @throws UpstreamError when the body is no chat completion. */
-export function readAnswer(deployment: Deployment, url: string, bytes: Buffer, facts: AnswerFacts): void {
+export function readAnswer(
+  deployment: Deployment,
+  url: string,
+  bytes: Buffer,
+  facts: AnswerFacts,
+): void {
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString('utf8'));

@@ -44,8 +44,7 @@ export async function* relayEvents(
     if (!started) {
       heldEvents++;
       heldBytes += event.bytes.length;
-      started =
-        kind !== 'prelude' || heldEvents >= maxHeldEvents || heldBytes >= maxHeldBytes;
+      started = kind !== 'prelude' || heldEvents >= maxHeldEvents || heldBytes >= maxHeldBytes;
     }
     return kind === 'done' || kind === 'error';
   }

@@ -31,8 +31,9 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   const closed: Promise<void>[] = [];
   const queue: Script[] = [];
   let fallback: Script = (res, seen) => {
-    if (seen.body['stream'] === true) streamText('Hello', ' world')(res, seen);
-    else completion('Hello world')(res, seen);
+    const script =
+      seen.body['stream'] === true ? streamText('Hello', ' world') : completion('Hello world');
+    return script(res, seen);
   };
   const server = createServer((req, res) => {
     closed.push(new Promise((resolve) => res.once('close', resolve)));
