@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, isMap, isScalar, parseDocument, type Document } from 'yaml';
+import { ConfigError } from '../errors.ts';
+import type { SettingsSource } from './settings-source.ts';
+
+/** @throws ConfigError when the file cannot be read or is not YAML. */
+export function readConfigFile(path: string): SettingsSource {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(readText(path), { lineCounter });
+  const [error] = document.errors;
+  if (error) throw new ConfigError(`${path} is not valid YAML: ${error.message.trimEnd()}`);
+
+  function lineOf(keys: readonly PropertyKey[]): number | null {
+    let node: unknown = document.contents;
+    let line: number | null = null;
+    for (const key of keys) {
+      if (!isMap(node)) break;
+      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
+      if (!pair || !isScalar(pair.key) || !pair.key.range) break;
+      line = lineCounter.linePos(pair.key.range[0]).line;
+      node = pair.value;
+    }
+    return line;
+  }
+
+  return {
+    kind: 'file',
+    values: document.contents === null ? {} : toPlainValues(path, document),
+    locate(keys) {
+      const line = lineOf(keys);
+      return `${keys.join('.')} (${path}${line === null ? '' : `, line ${line}`})`;
+    },
+  };
+}
+
+function toPlainValues(path: string, document: Document): unknown {
+  try {
+    return document.toJS() as unknown;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`${path} is not usable YAML: ${why}`, { cause: error });
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/, \w+ '.*$/, '') : String(error);
+    throw new ConfigError(`--config ${path} cannot be read (${why}): name a YAML file`, {
+      cause: error,
+    });
+  }
+}

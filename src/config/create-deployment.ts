@@ -1,0 +1,117 @@
+import { withoutCredentials } from '../base-url.ts';
+import { ConfigError } from '../errors.ts';
+import { Secret } from '../secret.ts';
+import type { Deployment, Price } from '../upstream/deployment.ts';
+import {
+  missingBaseUrl,
+  knownProviders,
+  parseModelString,
+  type OpenAiModel,
+} from '../upstream/model-string.ts';
+import { nameSetting } from './setting-flags.ts';
+import type { Settings, TierSettings } from './settings-schema.ts';
+import { missingVariable } from './settings-source.ts';
+
+/**
+ * Wire format, base URL and key of one tier. The model string gives defaults for the first two;
+ * a key is sent only when the settings name one.
+ *
+ * @throws ConfigError when the tier cannot be called as configured.
+ */
+export function createDeployment(
+  tier: Deployment['tier'],
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+): Deployment {
+  const own = settings[tier] ?? {};
+  const name = own.model;
+  if (name === undefined) {
+    throw new ConfigError(`no ${tier} model is named: give it by ${nameSetting(`${tier}.model`)}`);
+  }
+  const model = parseOpenAiModel(name);
+  const configuredUrl = own.base_url ?? settings.base_url;
+  const baseUrl = configuredUrl ?? model.defaultBaseUrl;
+  if (baseUrl === null) {
+    throw new ConfigError(missingBaseUrl(name, model, nameSetting(`${tier}.base_url`)));
+  }
+  const apiKey = readKey(tier, own, settings, env);
+  if (apiKey === null && model.hosted && configuredUrl === undefined) {
+    throw new ConfigError(
+      `model "${name}" goes to ${baseUrl}, which needs a key: name its environment variable by ` +
+        `${nameSetting(`${tier}.api_key_env`)}, or give another base URL by ${nameSetting(`${tier}.base_url`)}`,
+    );
+  }
+  return {
+    tier,
+    name,
+    model: model.provider === null ? name : model.id,
+    wire: own.wire ?? model.wire,
+    baseUrl,
+    apiKey,
+    price: readPrice(tier, own),
+  };
+}
+
+function parseOpenAiModel(name: string): OpenAiModel {
+  const model = parseModelString(name);
+  if (model.kind === 'openai') return model;
+  const region = model.region === null ? '' : `, region ${model.region}`;
+  throw new ConfigError(
+    `model "${name}" is for Amazon Bedrock (${model.api}, model id ${model.id}${region}), which is not supported yet; ` +
+      `known providers: ${knownProviders.join(', ')}`,
+  );
+}
+
+/** The tier's own key, else the key for both; null: no Authorization header is sent. */
+function readKey(
+  tier: string,
+  own: TierSettings,
+  both: Settings,
+  env: NodeJS.ProcessEnv,
+): Secret | null {
+  const isOwn = own.api_key !== undefined || own.api_key_env !== undefined;
+  const { api_key: literal, api_key_env: variable } = isOwn ? own : both;
+  const keyName = isOwn ? `${tier}.api_key_env` : 'api_key_env';
+  if (literal !== undefined && variable !== undefined) {
+    const literalName = keyName.replace(/_env$/, '');
+    throw new ConfigError(
+      `${nameSetting(literalName)} and ${nameSetting(keyName)} both give a key: leave one out`,
+    );
+  }
+  if (variable === undefined) return literal === undefined ? null : new Secret(literal);
+  return readSecretVariable(keyName, variable, env);
+}
+
+/** @throws ConfigError naming the variable when it is missing or cannot be sent in a header. */
+export function readSecretVariable(key: string, variable: string, env: NodeJS.ProcessEnv): Secret {
+  const value = env[variable];
+  if (value === undefined || value === '') {
+    throw new ConfigError(`${nameSetting(key)} names the ${missingVariable(variable, value)}`);
+  }
+  if (!/^[\x21-\x7e]+$/.test(value)) {
+    throw new ConfigError(
+      `${nameSetting(key)}: the environment variable ${variable} holds a space or a character that no header can carry: set it to the bare key`,
+    );
+  }
+  return new Secret(value);
+}
+
+function readPrice(tier: string, own: TierSettings): Price | null {
+  const { input_per_mtok: input, output_per_mtok: output } = own;
+  if (input === undefined && output === undefined) return null;
+  if (input === undefined || output === undefined) {
+    const missing = input === undefined ? 'input_per_mtok' : 'output_per_mtok';
+    throw new ConfigError(`${tier}.${missing} is missing: a cost needs both prices (0 is a price)`);
+  }
+  return { inputPerMtok: input, outputPerMtok: output };
+}
+
+/** A user name in a URL is hidden in every log, but no upstream is sent it: keys go by header. */
+export function credentialWarnings(deployments: readonly Deployment[]): string[] {
+  return deployments
+    .filter(({ baseUrl }) => new URL(baseUrl).username !== '' || new URL(baseUrl).password !== '')
+    .map(
+      ({ tier, baseUrl }) =>
+        `the base URL of the ${tier} model (${withoutCredentials(baseUrl)}) holds a user name or password, which is not sent: give a key by ${nameSetting(`${tier}.api_key_env`)}`,
+    );
+}

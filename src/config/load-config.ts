@@ -1,0 +1,167 @@
+import { ConfigError } from '../errors.ts';
+import type { Deployment } from '../upstream/deployment.ts';
+import { checkNames } from './check-names.ts';
+import { readConfigFile } from './config-file.ts';
+import type { Config, Limits, Timeouts } from './config.ts';
+import { createDeployment, credentialWarnings } from './create-deployment.ts';
+import { createEmbedderSettings } from './create-embedder-settings.ts';
+import { defaults } from './defaults.ts';
+import { isLocalHost } from './local-host.ts';
+import { mergeSettings } from './merge-settings.ts';
+import { nameSetting } from './setting-flags.ts';
+import type { Settings, TierSettings } from './settings-schema.ts';
+import { parseSource, type SettingsSource } from './settings-source.ts';
+
+/** What the operator wrote, where, and the variables that it may name. */
+export interface SettingsInput {
+  readonly configFile: string | null;
+  readonly flags: SettingsSource;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Two models for an operator who named none. */
+export interface FoundModels {
+  readonly strong: TierSettings;
+  readonly weak: TierSettings;
+  readonly demo: boolean;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * File, then flags, checked whole.
+ *
+ * @param findModels asked only when neither model is named
+ * @throws ConfigError with one line for each thing that is wrong: key, value, fix.
+ */
+export async function loadConfig(
+  input: SettingsInput,
+  findModels: () => Promise<FoundModels>,
+): Promise<LoadedConfig> {
+  const { settings, warnings } = loadSettings(input);
+  if (namesModels(settings)) return createConfig(settings, input.env, { warnings, demo: false });
+  const found = await findModels();
+  const completed = {
+    ...settings,
+    strong: { ...settings.strong, ...found.strong },
+    weak: { ...settings.weak, ...found.weak },
+  };
+  return createConfig(completed, input.env, { warnings, demo: found.demo });
+}
+
+/** @throws ConfigError with every problem of the file and the flags. */
+export function loadSettings({ configFile, flags, env }: SettingsInput): {
+  settings: Settings;
+  warnings: readonly string[];
+} {
+  const file = configFile === null ? null : parseSource(readConfigFile(configFile), env);
+  const fromFlags = parseSource(flags, env);
+  throwIfAny([...(file?.problems ?? []), ...fromFlags.problems]);
+  return {
+    settings: mergeSettings(file?.settings ?? {}, fromFlags.settings),
+    warnings: [...(file?.warnings ?? []), ...fromFlags.warnings],
+  };
+}
+
+/** @throws ConfigError when one model is named without the other, or its settings without it. */
+export function namesModels(settings: Settings): boolean {
+  const { strong, weak } = settings;
+  if (strong?.model !== undefined && weak?.model !== undefined) return true;
+  const says = (tier: TierSettings | undefined) =>
+    tier !== undefined && Object.keys(tier).length > 0;
+  const saysUpstream = settings.base_url ?? settings.api_key ?? settings.api_key_env;
+  if (!says(strong) && !says(weak) && saysUpstream === undefined) return false;
+  const missing = (['strong', 'weak'] as const).filter(
+    (tier) => settings[tier]?.model === undefined,
+  );
+  throw new ConfigError(
+    `no ${missing.join(' and no ')} model is named: give ${missing.length === 1 ? 'it' : 'them'} by ` +
+      `${missing.map((tier) => nameSetting(`${tier}.model`)).join(' and ')}, or give no upstream setting at all`,
+  );
+}
+
+function createConfig(
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+  { warnings, demo }: { warnings: readonly string[]; demo: boolean },
+): LoadedConfig {
+  const problems: string[] = [];
+  const strong = collect(problems, () => createDeployment('strong', settings, env));
+  const weak = collect(problems, () => createDeployment('weak', settings, env));
+  const embedder = collect(problems, () => createEmbedderSettings(settings, env));
+  const names = strong && weak ? checkNames(strong, weak) : { problems: [], warnings: [] };
+  throwIfAny([...new Set([...problems, ...names.problems])]);
+  if (!strong || !weak || !embedder) throw new Error('a part is missing without a problem');
+
+  const config: Config = {
+    host: settings.host ?? defaults.host,
+    port: settings.port ?? defaults.port,
+    strong,
+    weak,
+    strongProfile: settings.strong?.profile ?? null,
+    weakProfile: settings.weak?.profile ?? null,
+    routers: settings.routers ?? defaults.routers,
+    threshold: settings.threshold ?? null,
+    defaultTier: settings.default_tier ?? defaults.default_tier,
+    embedder,
+    weightsFile: settings.weights ?? null,
+    db: settings.db ?? defaults.db,
+    logPrompts: settings.log_prompts ?? defaults.log_prompts,
+    verbose: settings.verbose ?? defaults.verbose,
+    timeouts: createTimeouts(settings.timeouts ?? {}, [strong, weak]),
+    limits: createLimits(settings.limits ?? {}),
+    demo,
+  };
+  return {
+    config,
+    warnings: [...warnings, ...names.warnings, ...credentialWarnings([strong, weak])],
+  };
+}
+
+function createTimeouts(
+  own: NonNullable<Settings['timeouts']>,
+  deployments: readonly Deployment[],
+): Timeouts {
+  const isAnyLocal = deployments.some(({ baseUrl }) => isLocalHost(baseUrl));
+  const { headers, remoteHeaders } = defaults.timeouts;
+  return {
+    connectMs: own.connect ?? defaults.timeouts.connect,
+    headersMs: own.headers ?? (isAnyLocal ? headers : remoteHeaders),
+    idleMs: own.idle ?? defaults.timeouts.idle,
+    totalMs: own.total ?? defaults.timeouts.total,
+    decisionMs: own.decision ?? defaults.timeouts.decision,
+    drainMs: own.drain ?? defaults.timeouts.drain,
+  };
+}
+
+function createLimits(own: NonNullable<Settings['limits']>): Limits {
+  return {
+    bodyBytes: own.body_bytes ?? defaults.limits.body_bytes,
+    jsonDepth: own.json_depth ?? defaults.limits.json_depth,
+    answerBytes: own.answer_bytes ?? defaults.limits.answer_bytes,
+    eventBytes: own.event_bytes ?? defaults.limits.event_bytes,
+    inFlight: own.in_flight ?? defaults.limits.in_flight,
+  };
+}
+
+function collect<T>(problems: string[], make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(error.message);
+    return null;
+  }
+}
+
+function throwIfAny(problems: readonly string[]): void {
+  if (problems.length === 1) throw new ConfigError(problems[0] ?? '');
+  if (problems.length > 1) {
+    throw new ConfigError(
+      `${problems.length} things are wrong:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    );
+  }
+}

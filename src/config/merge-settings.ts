@@ -1,0 +1,55 @@
+import type { Settings, TierSettings } from './settings-schema.ts';
+
+/**
+ * Flags win over the file, key by key. Two rules keep the result what its writer meant: a flag
+ * for both models also wins over the file's value for one of them, and what the file says *about*
+ * a model (profile, prices) goes when a flag names another model.
+ */
+export function mergeSettings(file: Settings, flags: Settings): Settings {
+  const both = keyChoice({ ...file, ...flags }, flags);
+  return withoutUndefined({
+    ...file,
+    ...flags,
+    ...both,
+    strong: mergeTier(file.strong ?? {}, flags.strong ?? {}, flags),
+    weak: mergeTier(file.weak ?? {}, flags.weak ?? {}, flags),
+    embedding: { ...file.embedding, ...flags.embedding },
+    timeouts: { ...file.timeouts, ...flags.timeouts },
+    limits: { ...file.limits, ...flags.limits },
+  });
+}
+
+function mergeTier(file: TierSettings, flags: TierSettings, flagsForBoth: Settings): TierSettings {
+  const kept = { ...file };
+  if (flags.model !== undefined && flags.model !== file.model) {
+    delete kept.profile;
+    delete kept.input_per_mtok;
+    delete kept.output_per_mtok;
+  }
+  if (flagsForBoth.base_url !== undefined) delete kept.base_url;
+  if (givesKey(flagsForBoth)) {
+    delete kept.api_key;
+    delete kept.api_key_env;
+  }
+  return withoutUndefined({ ...kept, ...flags, ...keyChoice({ ...kept, ...flags }, flags) });
+}
+
+interface KeySettings {
+  api_key?: string | undefined;
+  api_key_env?: string | undefined;
+}
+
+/** One way to name the key replaces the other way, so that two sources never disagree. */
+function keyChoice(merged: KeySettings, flags: KeySettings): KeySettings {
+  const { api_key, api_key_env } = givesKey(flags) ? flags : merged;
+  return { api_key, api_key_env };
+}
+
+function givesKey(settings: KeySettings): boolean {
+  return settings.api_key !== undefined || settings.api_key_env !== undefined;
+}
+
+function withoutUndefined<T extends object>(settings: T): T {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as T;
+}
