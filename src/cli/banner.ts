@@ -1,0 +1,57 @@
+import { withoutCredentials } from '../base-url.ts';
+import type { Config } from '../config/config.ts';
+import type { CurrentThreshold } from '../routing/thresholds.ts';
+import type { Deployment } from '../upstream/deployment.ts';
+
+export interface BannerFacts {
+  readonly version: string;
+  readonly config: Config;
+  readonly url: string;
+  readonly threshold: CurrentThreshold;
+  /** What the operator should know, such as stand-ins for unknown models. */
+  readonly notes: readonly string[];
+}
+
+const origins = {
+  configured: 'as configured',
+  calibrated: 'from the applied calibration',
+  default: "the router's default; npm run calibrate finds a better one",
+} as const;
+
+/** What is said once the server listens: where, with what, and lines to try it with. */
+export function writeBanner({ version, config, url, threshold, notes }: BannerFacts): string {
+  const [router = ''] = config.routers;
+  return [
+    `pointsman ${version} listens on ${url}`,
+    `  strong     ${describe(config.strong)}`,
+    `  weak       ${describe(config.weak)}`,
+    `  router     ${router}${config.routers.length > 1 ? ` (also ${config.routers.slice(1).join(', ')})` : ''}`,
+    `  threshold  ${threshold.threshold} (${origins[threshold.origin]})`,
+    `  log        ${config.db} (prompt text: ${config.logPrompts})`,
+    ...notes.map((note) => `  note       ${note}`),
+    '',
+    'Try it:',
+    `  ${curl(url, false)}`,
+    `  ${curl(url, true)}`,
+    '',
+  ].join('\n');
+}
+
+function describe({ name, baseUrl }: Deployment): string {
+  return `${name} at ${withoutCredentials(baseUrl)}`;
+}
+
+/** A line to paste into any POSIX shell. */
+function curl(url: string, stream: boolean): string {
+  const body = {
+    model: 'auto',
+    ...(stream && { stream }),
+    messages: [{ role: 'user', content: 'What is 17 times 23?' }],
+  };
+  return `curl ${stream ? '-N ' : ''}${reachable(url)}/v1/chat/completions -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+}
+
+/** An address that means "all interfaces" is no address to call. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//127.0.0.1');
+}

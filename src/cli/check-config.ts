@@ -1,0 +1,27 @@
+import { withoutCredentials } from '../base-url.ts';
+import { loadConfig, type SettingsInput } from '../config/load-config.ts';
+import { demoPair } from '../demo/demo-models.ts';
+import type { CliIo } from './cli-io.ts';
+
+/** Makes every check that `serve` makes before it loads models; @throws ConfigError like it. */
+export async function checkConfig(input: SettingsInput, io: CliIo): Promise<void> {
+  const nowhere = { base_url: 'http://127.0.0.1' };
+  const { config, warnings } = await loadConfig(input, () =>
+    Promise.resolve({
+      strong: { ...demoPair.strong, ...nowhere },
+      weak: { ...demoPair.weak, ...nowhere },
+      demo: true,
+    }),
+  );
+  for (const warning of warnings) io.stderr.write(`pointsman: warning: ${warning}\n`);
+  const models = [config.strong, config.weak].map(
+    ({ tier, name, baseUrl, apiKey }) =>
+      `  ${tier.padEnd(6)}  ${name} at ${withoutCredentials(baseUrl)}, ${apiKey === null ? 'without a key' : 'with a key'}\n`,
+  );
+  io.stdout.write('The configuration is good.\n');
+  io.stdout.write(
+    config.demo
+      ? '  no model is named: serve takes two of a local Ollama, else simulated ones\n'
+      : models.join(''),
+  );
+}

@@ -1,0 +1,9 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** What a command may touch of its process; tests hand in their own. */
+export interface CliIo {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly env: NodeJS.ProcessEnv;
+}

@@ -1,0 +1,43 @@
+import type { FoundModels } from '../config/load-config.ts';
+import { demoPair, startDemoModels, type DemoServer } from '../demo/demo-models.ts';
+import { findOllamaPair, localOllamaUrl } from '../upstream/ollama.ts';
+
+export interface FoundOrSimulated {
+  readonly models: FoundModels;
+  /** One line for the operator: where the models come from. */
+  readonly notice: string;
+  /** Null when the models are real. */
+  readonly demo: DemoServer | null;
+}
+
+/** For a start without models: two of a local Ollama, else two simulated ones. */
+export async function findModels(ollamaUrl = localOllamaUrl): Promise<FoundOrSimulated> {
+  const pair = await findOllamaPair(ollamaUrl);
+  if (pair !== null) {
+    const shared = { base_url: ollamaUrl, wire: 'ollama' } as const;
+    return {
+      models: {
+        strong: { ...shared, model: `ollama/${pair.strong}` },
+        weak: { ...shared, model: `ollama/${pair.weak}` },
+        demo: false,
+      },
+      notice:
+        `No model is named: taking the largest and the smallest chat model of the Ollama at ` +
+        `${ollamaUrl}: ${pair.strong} as strong, ${pair.weak} as weak.`,
+      demo: null,
+    };
+  }
+  const demo = await startDemoModels();
+  const shared = { base_url: demo.baseUrl, wire: 'openai' } as const;
+  return {
+    models: {
+      strong: { ...shared, ...demoPair.strong },
+      weak: { ...shared, ...demoPair.weak },
+      demo: true,
+    },
+    notice:
+      `No Ollama with two chat models at ${ollamaUrl}: answering with two simulated models ` +
+      `(${demoPair.strong.model}, ${demoPair.weak.model}). Name real ones: npm start -- --strong-model ... --weak-model ...`,
+    demo,
+  };
+}

@@ -1,0 +1,55 @@
+import type { EventEmitter } from 'node:events';
+import { pino, type Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import { loadConfig, type SettingsInput } from '../config/load-config.ts';
+import type { CurrentThreshold } from '../routing/thresholds.ts';
+import { checkUpstreamModels } from '../upstream/check-upstream-models.ts';
+import { version } from '../version.ts';
+import { writeBanner } from './banner.ts';
+import type { CliIo } from './cli-io.ts';
+import { findModels, type FoundOrSimulated } from './find-models.ts';
+import { waitForStop } from './wait-for-stop.ts';
+
+export interface RunningServer {
+  readonly url: string;
+  readonly notes: readonly string[];
+  readonly threshold: () => CurrentThreshold;
+  close(): Promise<void>;
+}
+
+export interface ServeDeps {
+  readonly startServer: (config: Config, options: { logger: Logger }) => Promise<RunningServer>;
+  /** Sends SIGTERM and SIGINT as events; the process does. */
+  readonly signals: EventEmitter;
+  /** Ends the process at once, after a second signal. */
+  readonly exit: (exitCode: number) => void;
+  readonly findModels?: () => Promise<FoundOrSimulated>;
+}
+
+/** Serves until a signal comes. @throws ConfigError when the start must not go on. */
+export async function serve(input: SettingsInput, io: CliIo, deps: ServeDeps): Promise<void> {
+  let found: FoundOrSimulated | null = null;
+  const warn = (warning: string) => void io.stderr.write(`pointsman: warning: ${warning}\n`);
+  try {
+    const { config, warnings } = await loadConfig(input, async () => {
+      found = await (deps.findModels ?? findModels)();
+      io.stdout.write(`${found.notice}\n`);
+      return found.models;
+    });
+    warnings.forEach(warn);
+    const logger = pino({ level: config.verbose ? 'debug' : 'info' }, io.stderr);
+    const server = await deps.startServer(config, { logger });
+    const stopped = waitForStop(deps.signals, deps.exit);
+    const { url, notes } = server;
+    const threshold = server.threshold();
+    io.stdout.write(writeBanner({ version: version(), config, url, threshold, notes }));
+    if (!config.demo)
+      void checkUpstreamModels([config.strong, config.weak]).then((all) => all.forEach(warn));
+
+    const signal = await stopped;
+    io.stdout.write(`${signal}: finishing running requests (again to exit at once)\n`);
+    await server.close();
+  } finally {
+    await (found as FoundOrSimulated | null)?.demo?.close();
+  }
+}

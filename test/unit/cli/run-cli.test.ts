@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { settingFlags } from '../../../src/config/setting-flags.ts';
+import { version } from '../../../src/version.ts';
+import { runCommand } from '../../support/cli-io.ts';
+import { writeConfigFile } from '../../support/config-input.ts';
+
+const pair = ['--strong-model', 'ollama/a', '--weak-model', 'ollama/b'];
+
+describe('pointsman', () => {
+  it('prints its version', async () => {
+    expect(await runCommand(['--version'])).toEqual({
+      exitCode: 0,
+      stdout: `${version()}\n`,
+      stderr: '',
+    });
+  });
+
+  it.each([[['--help']], [['serve', '--help']], [['check-config', '--help']]])(
+    'helps with %j',
+    async (args) => {
+      const { exitCode, stdout, stderr } = await runCommand(args);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(stdout).toMatch(/^Usage: pointsman/);
+    },
+  );
+
+  it('shows every flag of serve with its default', async () => {
+    const help = (await runCommand(['serve', '--help'])).stdout.replace(/\s+/g, ' ');
+    for (const { flag, olderFlag, fallback } of settingFlags) {
+      expect(help).toContain(`${flag} `);
+      expect(help).toContain(`(default: ${fallback})`);
+      if (olderFlag !== undefined) expect(help).toContain(`${olderFlag} the same as`);
+    }
+    expect(help).toMatch(/--config <file> .*--workers <number> /);
+  });
+
+  it('names the nearest flag, in one line and with exit code 2', async () => {
+    const { exitCode, stderr } = await runCommand(['serve', '--strong-modle', 'x']);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: "pointsman: unknown option '--strong-modle' (Did you mean --strong-model?)\n",
+    });
+  });
+
+  it('names the nearest command', async () => {
+    const { exitCode, stderr } = await runCommand(['serv']);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: "pointsman: unknown command 'serv' (Did you mean serve?)\n",
+    });
+  });
+
+  it('helps when no command is given, and does not call that a success', async () => {
+    const { exitCode, stderr } = await runCommand([]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^Usage: pointsman/);
+  });
+
+  it.each([
+    [['serve', '--port']],
+    [['serve', 'extra']],
+    [['serve', '--port', 'x', ...pair]],
+    [['check-config', '--config', '/nowhere.yaml']],
+    [['check-config', ...pair, '--base-url', 'http://a', '--alt-base-url', 'http://b']],
+  ])('refuses %j in one line without a stack', async (args) => {
+    const { exitCode, stdout, stderr } = await runCommand(args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(/^pointsman: .+\n$/);
+  });
+
+  it('shows the stack of a failure only with --verbose', async () => {
+    const { stderr } = await runCommand(['check-config', '--verbose', '--port', 'x']);
+    expect(stderr).toMatch(/^pointsman: --port is "x".*\n.*ConfigError.*\n +at /);
+  });
+});
+
+describe('check-config', () => {
+  it('says which models at which addresses, without credentials', async () => {
+    const file = writeConfigFile(
+      'strong: { base_url: "http://user:canary@h:1/v1?key=canary", api_key: canary }',
+    );
+    const { exitCode, stdout, stderr } = await runCommand([
+      'check-config',
+      '--config',
+      file,
+      ...pair,
+    ]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe(
+      'The configuration is good.\n' +
+        '  strong  ollama/a at http://h:1/v1, with a key\n' +
+        '  weak    ollama/b at http://localhost:11434/v1, without a key\n',
+    );
+    expect(stderr).toMatch(/^pointsman: warning: the base URL of the strong model/);
+    expect(stdout + stderr).not.toMatch(/canary/);
+  });
+
+  it('says what serve does when no model is named', async () => {
+    const { exitCode, stdout } = await runCommand(['check-config']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /no model is named: serve takes two of a local Ollama, else simulated ones/,
+    );
+  });
+});
