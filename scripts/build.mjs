@@ -1,0 +1,4 @@
+// npm run build: a clean build into dist/.
+import { rebuild } from './ensure-ready.mjs';
+
+await rebuild();

@@ -1,0 +1,196 @@
+// Installs and builds what is missing, so that one command on a fresh clone is enough. Plain
+// JavaScript without dependencies: it runs before there are any. All its output goes to stderr,
+// since commands such as `score` write their results to stdout.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const oldestNode = [20, 18, 1];
+const cache = join(root, '.cache');
+const installStamp = join(root, 'node_modules', '.pointsman-install');
+const sqliteBinary = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+const compilerHint =
+  'it has to be compiled here, and that needs Python and a C++ compiler. On Debian and Ubuntu:\n\n' +
+  '  sudo apt-get install -y python3 make g++\n\nThen run the same command again.';
+const buildStamp = join(root, 'dist', '.pointsman-build');
+
+/** Ends the process with a clear message when Node is too old or the install or build fails. */
+export async function ensureReady({ build }) {
+  checkNode();
+  if (isInstalled() && (!build || isBuilt())) return;
+  await withLock(() => {
+    // Another command may have done the work while this one waited.
+    if (!isInstalled()) install();
+    if (build && !isBuilt()) compile();
+  });
+}
+
+/** A clean build whether or not one is there. */
+export async function rebuild() {
+  await ensureReady({ build: false });
+  await withLock(compile);
+}
+
+export function fail(message) {
+  process.stderr.write(`pointsman: ${message}\n`);
+  process.exit(1);
+}
+
+function checkNode() {
+  const version = process.versions.node.split('.').map(Number);
+  const differing = oldestNode.findIndex((part, index) => version[index] !== part);
+  if (differing === -1 || version[differing] > oldestNode[differing]) return;
+  fail(
+    `Node ${oldestNode.join('.')} or newer is needed, this is ${process.versions.node}: install Node 20`,
+  );
+}
+
+/** Native modules are built for one Node: another one needs another install. */
+function installId() {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  const platform = `${process.platform} ${process.arch} ${process.versions.modules}`;
+  return createHash('sha256').update(platform).update(lock).digest('hex');
+}
+
+function isInstalled() {
+  if (!existsSync(join(root, 'node_modules'))) return false;
+  if (existsSync(installStamp)) return readFileSync(installStamp, 'utf8') === installId();
+  // Installed by hand: npm's own record tells whether that was after the last change.
+  const npmRecord = join(root, 'node_modules', '.package-lock.json');
+  return (
+    existsSync(npmRecord) &&
+    statSync(npmRecord).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+  );
+}
+
+function install() {
+  process.stderr.write('pointsman: installing packages (once; a minute or more)\n');
+  runNpm(['ci', '--include=dev', '--no-audit', '--no-fund']);
+  // Where install scripts are off, the package is there without its native part.
+  if (!existsSync(sqliteBinary)) runNpm(['rebuild', 'better-sqlite3', '--ignore-scripts=false']);
+  if (!existsSync(sqliteBinary)) fail(`better-sqlite3 has no native part: ${compilerHint}`);
+  writeFileSync(installStamp, installId());
+}
+
+function runNpm(args) {
+  const npm = process.env.npm_execpath ?? '';
+  const isNpm = /npm-cli\.c?js$/.test(npm);
+  const result = spawnSync(isNpm ? process.execPath : 'npm', isNpm ? [npm, ...args] : args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  if (result.error) {
+    fail(`npm cannot be run (${result.error.message}): install npm, it comes with Node`);
+  }
+  if (result.status === 0) return;
+  const output = `${result.stdout}${result.stderr}`;
+  process.stderr.write(output);
+  fail(`npm ${args[0]} failed: ${installHint(output)}`);
+}
+
+function installHint(output) {
+  if (/gyp|better-sqlite3/.test(output)) return compilerHint;
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH/.test(output)) {
+    return 'the npm registry cannot be reached; the first run needs the network, later ones do not';
+  }
+  return 'see the lines above';
+}
+
+/** The sources by content, so that a change of branch or a renamed file counts and a touch does not. */
+function buildId() {
+  const hash = createHash('sha256');
+  const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  for (const file of [...files, ...settings.map((name) => join(root, name))]) {
+    hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function isBuilt() {
+  return existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === buildId();
+}
+
+/** Into a fresh folder that then takes the place of dist: no file of an older source survives. */
+function compile() {
+  process.stderr.write('pointsman: building\n');
+  const id = buildId();
+  const fresh = join(cache, 'dist-fresh');
+  const dist = join(root, 'dist');
+  rmSync(fresh, { recursive: true, force: true });
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const result = spawnSync(
+    process.execPath,
+    [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', fresh, '--noEmitOnError'],
+    { cwd: root, stdio: ['ignore', 2, 2] },
+  );
+  if (result.status !== 0) fail('the build failed: see the lines above');
+  writeFileSync(join(fresh, '.pointsman-build'), id);
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
+}
+
+/** One install or build at a time; a lock whose process is gone does not count. */
+async function withLock(work) {
+  const lock = join(cache, 'setup.lock');
+  mkdirSync(cache, { recursive: true });
+  for (let waited = false; !takeLock(lock); waited = true) {
+    if (!waited) process.stderr.write('pointsman: waiting for another install or build\n');
+    await sleep(200);
+  }
+  // Also on the way out through fail().
+  const release = () => rmSync(lock, { force: true });
+  process.once('exit', release);
+  try {
+    return work();
+  } finally {
+    release();
+    process.removeListener('exit', release);
+  }
+}
+
+function takeLock(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  try {
+    const holder = Number(readFileSync(lock, 'utf8'));
+    const ageMs = Date.now() - statSync(lock).mtimeMs;
+    if (holder > 0 ? !isRunning(holder) : ageMs > 5000) rmSync(lock, { force: true });
+  } catch (error) {
+    // Released in the meantime: the next round takes it.
+    if (error.code !== 'ENOENT') throw error;
+  }
+  return false;
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
