@@ -9,8 +9,14 @@ type AttributeValue = number | number[] | { float: number };
 
 /** A graph under construction; each adder returns the name of the tensor that it made. */
 export interface OnnxGraph {
-  node(op: string, inputs: string[], attributes?: Record<string, AttributeValue>): string;
-  /** Several outputs, for Split. */
+  /** One output, which gets the name `output` where one is given. */
+  node(
+    op: string,
+    inputs: string[],
+    attributes?: Record<string, AttributeValue>,
+    output?: string,
+  ): string;
+  /** Several outputs. */
   nodes(
     op: string,
     inputs: string[],
@@ -20,8 +26,8 @@ export interface OnnxGraph {
   float(name: string, dims: number[], values: Float32Array): string;
   raw(name: string, type: number, dims: number[], bytes: Uint8Array): string;
   ints(values: number[]): string;
-  /** The finished file: one int64 input `[batch, sequence]`, one float output `[batch, dimensions]`. */
-  encode(input: string, output: string, dimensions: number): Uint8Array;
+  /** The finished file: int64 inputs `[batch, sequence]`, one float output of the named shape. */
+  encode(inputs: string[], output: string, outputShape: (string | number)[]): Uint8Array;
 }
 
 function bytesOf(values: Float32Array | BigInt64Array): Uint8Array {
@@ -52,22 +58,24 @@ export function createOnnxGraph(producer: string): OnnxGraph {
     return name;
   }
 
-  function nodes(
+  function add(
     opType: string,
     inputs: string[],
-    outputs: number,
-    attributes: Record<string, AttributeValue> = {},
+    attributes: Record<string, AttributeValue>,
+    nameOutputs: (id: string) => string[],
   ): string[] {
-    const id = `${opType.toLowerCase()}_${serial++}`;
-    const output = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? id : `${id}_${i}`));
+    const name = `${opType.toLowerCase()}_${serial++}`;
+    const output = nameOutputs(name);
     const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
-    node.push({ opType, name: id, input: inputs, output, attribute });
+    node.push({ opType, name, input: inputs, output, attribute });
     return output;
   }
 
   return {
-    nodes,
-    node: (op, inputs, attributes) => nodes(op, inputs, 1, attributes)[0] ?? '',
+    node: (op, inputs, attributes = {}, output) =>
+      add(op, inputs, attributes, (id) => [output ?? id])[0]!,
+    nodes: (op, inputs, outputs, attributes = {}) =>
+      add(op, inputs, attributes, (id) => Array.from({ length: outputs }, (_, i) => `${id}_${i}`)),
     raw,
     float: (name, dims, values) => raw(name, onnxType.float, dims, bytesOf(values)),
     ints: (values) =>
@@ -77,7 +85,7 @@ export function createOnnxGraph(producer: string): OnnxGraph {
         [values.length],
         bytesOf(BigInt64Array.from(values, BigInt)),
       ),
-    encode(input, output, dimensions) {
+    encode(inputs, output, outputShape) {
       const model = onnx.ModelProto.fromObject({
         irVersion: 8,
         producerName: producer,
@@ -86,8 +94,8 @@ export function createOnnxGraph(producer: string): OnnxGraph {
           name: producer,
           node,
           initializer,
-          input: [valueInfo(input, onnxType.int64, ['batch', 'sequence'])],
-          output: [valueInfo(output, onnxType.float, ['batch', dimensions])],
+          input: inputs.map((name) => valueInfo(name, onnxType.int64, ['batch', 'sequence'])),
+          output: [valueInfo(output, onnxType.float, outputShape)],
         },
       });
       return onnx.ModelProto.encode(model).finish();

@@ -188,7 +188,6 @@ export function buildUseLiteGraph(weights: Map<string, Weight>, precision: Preci
   const projected = linear(context, mean, { kernel: `${hidden}/weights`, bias: `${hidden}/bias` });
   const activated = graph.node('Tanh', [projected]);
   const norm = graph.node('ReduceL2', [activated], { axes: [1], keepdims: 1 });
-  const unit = graph.node('Div', [activated, norm]);
-  const output = graph.node('Identity', [unit]);
-  return graph.encode('input_ids', output, dimensions);
+  graph.node('Div', [activated, norm], {}, 'sentence_embedding');
+  return graph.encode(['input_ids'], 'sentence_embedding', ['batch', dimensions]);
 }

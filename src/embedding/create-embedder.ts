@@ -42,7 +42,7 @@ export function parseEmbedderFlag(value: string): EmbedderFlag {
 /**
  * Loads the embedder of the settings, ready to use.
  * @param log told in one line what was loaded, and how long that took
- * @throws ConfigError when a model cannot be loaded, EmbeddingError when an endpoint fails
+ * @throws ConfigError when a model cannot be loaded or an endpoint does not answer
  */
 export async function createEmbedder(
   settings: EmbedderSettings,

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { joinApiUrl, withoutCredentials } from '../base-url.ts';
-import { EmbeddingError } from '../errors.ts';
+import { ConfigError, EmbeddingError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { keepHeadAndTail } from './bounded-text.ts';
 import type { Embedder, Embedding } from './embedder.ts';
@@ -24,6 +25,7 @@ const maxCharacters = 24_000;
 /** Texts in one request; OpenAI takes 2,048, small servers do better with few. */
 const textsPerRequest = 64;
 const attempts = 2;
+const retryPauseMs = 100;
 const maxAnswerBytes = 64 * 1024 * 1024;
 
 /** A failed attempt; `isTransient` says whether the same request may succeed a moment later. */
@@ -36,15 +38,18 @@ class AttemptError extends Error {
   }
 }
 
-/** An empty input is a 400 at OpenAI; a space is the nearest text that is not. */
+/**
+ * An empty input is a 400 at OpenAI; a space is the nearest text that is not. Half a surrogate
+ * pair, as a cut may leave it, becomes U+FFFD, since servers refuse it.
+ */
 function boundText(text: string): string {
-  return keepHeadAndTail(text, maxCharacters) || ' ';
+  return Buffer.from(keepHeadAndTail(text, maxCharacters)).toString('utf8') || ' ';
 }
 
 /**
- * An OpenAI-compatible `/v1/embeddings`, such as Ollama's. Asks for one vector at the start, to
- * learn how long they are.
- * @throws EmbeddingError when that first request fails
+ * An OpenAI-compatible `/v1/embeddings`, such as Ollama's. Where `dimensions` is not given, one
+ * text is embedded at the start, to learn how long the vectors are.
+ * @throws ConfigError when that first request fails
  */
 export async function createEndpointEncoder(options: EndpointEncoderOptions): Promise<Embedder> {
   const { model, apiKey, timeoutMs = 5000 } = options;
@@ -87,6 +92,7 @@ export async function createEndpointEncoder(options: EndpointEncoderOptions): Pr
       } catch (error) {
         const mayRetry = error instanceof AttemptError && error.isTransient && attempt < attempts;
         if (!mayRetry) throw error;
+        await delay(retryPauseMs);
       }
     }
   }
@@ -129,11 +135,17 @@ export async function createEndpointEncoder(options: EndpointEncoderOptions): Pr
     return results;
   }
 
-  try {
-    await embed(['ready?']);
-  } catch (error) {
-    await pool.destroy();
-    throw error;
+  if (dimensions === undefined) {
+    try {
+      await embed(['ready?']);
+    } catch (error) {
+      await pool.destroy();
+      throw new ConfigError(
+        `${error instanceof Error ? error.message : String(error)}. Start the endpoint, check its ` +
+          'base URL, model and key, or give the dimensions to start without it.',
+        { cause: error },
+      );
+    }
   }
   const length = dimensions ?? 0;
   return {

@@ -1,18 +1,20 @@
 import { basename } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { spawnWorker } from '../spawn-worker.ts';
 import type { Embedder } from './embedder.ts';
 import { startEncoderPool } from './encoder-pool.ts';
+import { forkEncoder } from './fork-encoder.ts';
 import type { EncoderSource } from './encoder-protocol.ts';
 import { isModelFolder } from './model-folder.ts';
-import { defaultCallTimeoutMs, defaultWorkerCount } from './worker-defaults.ts';
+import { defaultCallTimeoutMs, defaultProcessCount } from './process-defaults.ts';
 
 export interface HubEncoderOptions {
   /** Name on the hub, such as Xenova/all-MiniLM-L6-v2, or a folder (`/...` or `./...`). */
   readonly model: string;
   /** Where downloaded models lie; by default inside the package @xenova/transformers. */
   readonly cacheFolder?: string;
-  readonly workers?: number;
+  /** Where models are downloaded from; by default https://huggingface.co/. */
+  readonly hubUrl?: string;
+  readonly processes?: number;
   /** Of one call, in milliseconds; 0 waits for ever. Default 10,000. */
   readonly timeoutMs?: number;
 }
@@ -27,16 +29,16 @@ function howToFix(model: string): string {
 }
 
 /**
- * A feature-extraction model of transformers.js in worker threads, loaded and warm.
+ * A feature-extraction model of transformers.js in processes of its own, loaded and warm.
  * @throws ConfigError when the model cannot be loaded; says how to fetch it
  */
 export async function createHubEncoder(options: HubEncoderOptions): Promise<Embedder> {
-  const { model, cacheFolder = null } = options;
-  const source: EncoderSource = { kind: 'hub', model, cacheFolder };
+  const { model, cacheFolder = null, hubUrl = null } = options;
+  const source: EncoderSource = { kind: 'hub', model, cacheFolder, hubUrl };
   try {
     const { dimensions, embed, close } = await startEncoderPool({
-      spawn: () => spawnWorker(import.meta.url, './encoder-worker', source),
-      workers: options.workers ?? defaultWorkerCount(),
+      spawn: () => forkEncoder(source),
+      processes: options.processes ?? defaultProcessCount(),
       timeoutMs: options.timeoutMs ?? defaultCallTimeoutMs,
     });
     const name = isModelFolder(model) ? basename(model) : model;

@@ -2,34 +2,41 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { env, pipeline, type FeatureExtractionPipeline } from '@xenova/transformers';
 import { keepHeadAndTail } from './bounded-text.ts';
+import type { HubSource } from './encoder-protocol.ts';
 import { isModelFolder } from './model-folder.ts';
 import type { EncodeText } from './use-lite-encoder.ts';
 
 /** More than the 512 tokens that most models read; bounds the cost of tokenizing. */
 const maxCharacters = 20_000;
 
-async function openPipeline(
-  model: string,
-  cacheFolder: string | null,
-): Promise<FeatureExtractionPipeline> {
+/** The smaller file is preferred, as transformers.js does, unless only the full one is there. */
+function isQuantized(folder: string): boolean {
+  const has = (file: string): boolean => existsSync(join(folder, 'onnx', file));
+  return has('model_quantized.onnx') || !has('model.onnx');
+}
+
+async function openPipeline(source: HubSource): Promise<FeatureExtractionPipeline> {
+  const { model, cacheFolder, hubUrl } = source;
   if (cacheFolder !== null) env.cacheDir = cacheFolder;
-  if (!isModelFolder(model)) return await pipeline('feature-extraction', model);
+  if (hubUrl !== null) env.remoteHost = hubUrl;
+  if (!isModelFolder(model)) {
+    const quantized = isQuantized(join(env.cacheDir as string, model));
+    return await pipeline('feature-extraction', model, { quantized });
+  }
   const folder = resolve(model);
   env.allowRemoteModels = false;
   env.localModelPath = dirname(folder);
-  const quantized = existsSync(join(folder, 'onnx', 'model_quantized.onnx'));
-  return await pipeline('feature-extraction', basename(folder), { quantized });
+  return await pipeline('feature-extraction', basename(folder), {
+    quantized: isQuantized(folder),
+  });
 }
 
 /**
  * Any feature-extraction model of transformers.js, mean of the tokens, unit length. A text longer
  * than the model reads is cut by its tokenizer.
  */
-export async function loadHubEncoder(
-  model: string,
-  cacheFolder: string | null,
-): Promise<EncodeText> {
-  const extract = await openPipeline(model, cacheFolder);
+export async function loadHubEncoder(source: HubSource): Promise<EncodeText> {
+  const extract = await openPipeline(source);
   const { tokenizer } = extract;
   const unknownId = (tokenizer as { unk_token_id?: number }).unk_token_id;
 

@@ -1,17 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../errors.ts';
-import { spawnWorker } from '../spawn-worker.ts';
 import type { Embedder } from './embedder.ts';
 import { readEncoderManifest } from './encoder-manifest.ts';
 import { startEncoderPool } from './encoder-pool.ts';
+import { forkEncoder } from './fork-encoder.ts';
 import type { EncoderSource } from './encoder-protocol.ts';
-import { defaultCallTimeoutMs, defaultWorkerCount } from './worker-defaults.ts';
+import { defaultCallTimeoutMs, defaultProcessCount } from './process-defaults.ts';
 
 export interface LocalEncoderOptions {
   /** Folder with `encoder.json`; by default the shipped models/use-lite. */
   readonly folder?: string;
-  /** Worker threads; by default 1 on up to two cores, else 2. */
-  readonly workers?: number;
+  /** Processes that embed; by default 1 on up to two cores, else 2. */
+  readonly processes?: number;
   /** Of one call, in milliseconds; 0 waits for ever. Default 10,000. */
   readonly timeoutMs?: number;
 }
@@ -20,7 +20,7 @@ export interface LocalEncoderOptions {
 const shippedFolder = fileURLToPath(new URL('../../models/use-lite/', import.meta.url));
 
 /**
- * The shipped encoder in worker threads, loaded and warm.
+ * The shipped encoder in processes of its own, loaded and warm.
  * @throws ConfigError naming the file that is missing or damaged
  */
 export async function createLocalEncoder(options: LocalEncoderOptions = {}): Promise<Embedder> {
@@ -28,8 +28,8 @@ export async function createLocalEncoder(options: LocalEncoderOptions = {}): Pro
   const manifest = readEncoderManifest(folder);
   const source: EncoderSource = { kind: 'local', folder, manifest };
   const pool = await startEncoderPool({
-    spawn: () => spawnWorker(import.meta.url, './encoder-worker', source),
-    workers: options.workers ?? defaultWorkerCount(),
+    spawn: () => forkEncoder(source),
+    processes: options.processes ?? defaultProcessCount(),
     timeoutMs: options.timeoutMs ?? defaultCallTimeoutMs,
   });
   if (pool.dimensions !== manifest.dimensions) {

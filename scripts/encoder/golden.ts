@@ -1,0 +1,58 @@
+/**
+ * Writes test/fixtures/use-lite-golden.json from the original JavaScript implementation:
+ * npx tsx scripts/encoder/golden.ts (needs the npm registry).
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadOriginal } from './original.ts';
+
+const target = fileURLToPath(new URL('../../test/fixtures/use-lite-golden.json', import.meta.url));
+
+const texts = [
+  '',
+  'a',
+  'Hello, world!',
+  'hi there, how are you today?',
+  '  two spaces before, two after  ',
+  'What is the capital of France?',
+  'How many r are there in strawberry? Think step by step.',
+  'Summarize this abstract in two sentences:\n\nWe present a new method.',
+  'Line one\nLine two\r\n\tindented line three',
+  'def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n',
+  '{"name": "pointsman", "scripts": {"test": "vitest run"}, "version": "0.1.0"}',
+  'SELECT name, count(*) FROM orders WHERE total >= 99.5 GROUP BY name;',
+  'Let $f(x) = \\frac{x^2 - 1}{x + 1}$. Find $\\lim_{x \\to -1} f(x)$.',
+  '9.11 or 9.9, which is bigger? 1234567890 + 987.65 = ?',
+  'Wie viele Bundesländer hat Deutschland, und welches ist das größte?',
+  'Explique-moi la différence entre « être » et « avoir », s’il te plaît.',
+  '四国地方の４つの都道府県名を列挙してください。',
+  'Что такое градиентный спуск?',
+  'ما هي عاصمة فرنسا؟',
+  'Great job 🎉👍🏽 family: 👩‍👩‍👧 flag: 🇩🇪',
+  'ﬁne ligature, Ⅷ roman, ½ half, full-width ＡＢＣ, e\u0301 combined',
+  'literal tokens: <s> </s> extra_token_id_1 \ufffd ▁',
+  'nul \u0000 bell \u0007 lone surrogate \ud800 end',
+  'The quick brown fox jumps over the lazy dog, and then it does so again. '.repeat(12),
+  'Write a function that parses a date. Here is what I have: const d = new Date(input); '.repeat(9),
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'use-lite-original-'));
+try {
+  const original = await loadOriginal(folder);
+  const entries = [];
+  for (const text of texts) {
+    const ids = original.tokenize(text);
+    const vector = ids.length > 0 ? await original.embedIds(ids.slice(0, 128)) : null;
+    entries.push({
+      text,
+      ids,
+      vectorOfFirst128: vector && Array.from(vector, (value) => Number(value.toFixed(7))),
+    });
+  }
+  writeFileSync(target, `[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`);
+  console.log(`wrote ${entries.length} texts to ${target}`);
+} finally {
+  rmSync(folder, { recursive: true });
+}

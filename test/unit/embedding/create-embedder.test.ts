@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { createEmbedder, parseEmbedderFlag } from '../../../src/embedding/create-embedder.ts';
+import { ConfigError } from '../../../src/errors.ts';
+
+it('reads the three kinds of --embedder', () => {
+  expect(parseEmbedderFlag('local')).toEqual({ kind: 'local' });
+  expect(parseEmbedderFlag('endpoint')).toEqual({ kind: 'endpoint' });
+  expect(parseEmbedderFlag('hub:Xenova/all-MiniLM-L6-v2')).toEqual({
+    kind: 'hub',
+    model: 'Xenova/all-MiniLM-L6-v2',
+  });
+  expect(parseEmbedderFlag('hub:./folder')).toEqual({ kind: 'hub', model: './folder' });
+});
+
+it.each(['', 'Local', 'hub', 'hub:', 'hub: ', 'openai'])(
+  'refuses "%s" with the choices',
+  (flag) => {
+    expect(() => parseEmbedderFlag(flag)).toThrow(ConfigError);
+    expect(() => parseEmbedderFlag(flag)).toThrow(/local.*hub:NAME.*endpoint/);
+  },
+);
+
+it('opens the shipped encoder and says so', async () => {
+  const lines: string[] = [];
+  const embedder = await createEmbedder({ kind: 'local' }, (line) => lines.push(line));
+  expect(embedder.id).toBe('use-lite-512-v1');
+  expect(lines.join()).toMatch(/embedder use-lite-512-v1 with 512 dimensions ready after \d+ ms/);
+  await embedder.close();
+});
