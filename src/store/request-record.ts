@@ -39,8 +39,9 @@ export interface RequestRecord {
   readonly decisionMs: number;
   /** 1e-9 US dollars; null when no price is configured. */
   readonly costNanoUsd: number | null;
-  /** The scored text by `log_prompts`: null, its SHA-256 in hex, or the text. */
+  /** The scored text; null unless `log_prompts` is `full`. */
   readonly promptText: string | null;
+  /** SHA-256 of the scored text in hex; null when `log_prompts` is `none`. */
   readonly promptHash: string | null;
   readonly embedderId: string | null;
   /** The sentence vector, so that heads can be refitted; null when nothing was embedded. */
@@ -76,8 +77,10 @@ export interface AppliedThreshold {
 }
 
 export interface LogState {
+  /** Rows that wait for the database, those included that the writer has not confirmed yet. */
   readonly queued: number;
   readonly written: number;
+  /** Rows lost: no room, too old when writing worked again, or refused by the database. */
   readonly dropped: number;
   /** Why rows cannot be written now; null when all is well. */
   readonly failure: string | null;
@@ -87,16 +90,31 @@ export interface LogState {
 export interface RequestLog {
   /** Queues a row. Never throws; over the bound the row is dropped and counted. */
   append(record: RequestRecord): void;
-  /** Idempotent by decision and source (the last value stays); false for an unknown decision. */
+  /**
+   * Idempotent by decision and source (the last value stays); false for an unknown decision. One
+   * whose row is still queued is known.
+   * @throws LogUnavailableError (503) when the database does not answer in time
+   */
   recordFeedback(feedback: Feedback): Promise<boolean>;
-  /** Null for an unknown decision; an empty list for one without feedback. */
+  /**
+   * Null for an unknown decision; an empty list for one without feedback.
+   * @throws LogUnavailableError (503)
+   */
   feedbackOf(decisionId: string): Promise<StoredFeedback[] | null>;
-  /** Latest applied threshold of a router version; null when there is none. */
+  /**
+   * Latest applied threshold of a router version; null when there is none.
+   * @throws LogUnavailableError (503)
+   */
   appliedThreshold(router: string, routerVersion: string): Promise<AppliedThreshold | null>;
-  /** Called for every threshold applied by another process while the server runs. */
-  onThresholdApplied(listener: (applied: AppliedThreshold) => void): void;
+  /**
+   * Called for every threshold applied by another process since the log was opened. A listener
+   * that does not use it (another router or version) returns false; else the row is marked as
+   * taken up, and `calibrate --apply` tells its user so.
+   */
+  onThresholdApplied(listener: (applied: AppliedThreshold) => boolean | void): void;
   state(): LogState;
   /** Resolves when all rows appended so far are on disk (or were dropped). */
   flush(): Promise<void>;
+  /** Flushes with a bounded wait, then ends the writer; rows that come later are dropped. */
   close(): Promise<void>;
 }

@@ -1,0 +1,84 @@
+import type { Database } from 'better-sqlite3';
+import { openDatabase } from './database.ts';
+
+/** The router version that answered last, with the models that it was seen to choose between. */
+export interface LoggedVersion {
+  readonly routerVersion: string;
+  /** Model ids as sent upstream; null for a tier that has not been chosen yet. */
+  readonly strongModel: string | null;
+  readonly weakModel: string | null;
+}
+
+export interface LogCounts {
+  readonly requests: number;
+  /** Requests that were decided by a score, of every router. */
+  readonly scored: number;
+  readonly feedback: number;
+}
+
+/** What the offline commands read from the log, by a connection of their own. */
+export interface LogQueries {
+  latestVersion(router: string): LoggedVersion | null;
+  /** The newest scores of one router version, newest first. */
+  scoresOf(router: string, routerVersion: string, newest?: number): Float64Array;
+  counts(): LogCounts;
+  close(): void;
+}
+
+/** @throws ConfigError when there is no log, or it cannot be read */
+export function openLogQueries(file: string): LogQueries {
+  // Opened like the server's, so that an older file is brought up to date; then nothing is written.
+  const database = openDatabase(file, { mustExist: true, busyTimeoutMs: 2_000 });
+  database.pragma('query_only = ON');
+  const statements = prepareLogStatements(database);
+
+  return {
+    latestVersion(router) {
+      const routerVersion = statements.latestVersion.get(router);
+      if (routerVersion === undefined) return null;
+      const modelOf = (tier: string) => statements.latestModel.get(router, routerVersion, tier);
+      return {
+        routerVersion,
+        strongModel: modelOf('strong') ?? null,
+        weakModel: modelOf('weak') ?? null,
+      };
+    },
+    scoresOf: (router, routerVersion, newest = 100_000) =>
+      Float64Array.from(statements.scores.all(router, routerVersion, newest)),
+    counts: () => statements.counts.get() ?? { requests: 0, scored: 0, feedback: 0 },
+    close() {
+      database.close();
+    },
+  };
+}
+
+function prepareLogStatements(database: Database) {
+  return {
+    latestVersion: database
+      .prepare<[string], string>(
+        `select router_version from request
+         where router = ? and router_version is not null and reason = 'score'
+         group by router_version order by max(started_at_utc) desc limit 1`,
+      )
+      .pluck(),
+    latestModel: database
+      .prepare<[string, string, string], string>(
+        `select upstream_model from request
+         where router = ? and router_version = ? and reason = 'score' and tier = ?
+         order by started_at_utc desc limit 1`,
+      )
+      .pluck(),
+    scores: database
+      .prepare<[string, string, number], number>(
+        `select score from request
+         where router = ? and router_version = ? and reason = 'score' and score is not null
+         order by started_at_utc desc limit ?`,
+      )
+      .pluck(),
+    counts: database.prepare<[], LogCounts>(
+      `select (select count(*) from request) as requests,
+         (select count(*) from request where reason = 'score') as scored,
+         (select count(*) from feedback) as feedback`,
+    ),
+  };
+}

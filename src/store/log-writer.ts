@@ -1,0 +1,104 @@
+import type { Database } from 'better-sqlite3';
+import { forEachRow, type PackedRows } from './packed-rows.ts';
+import type { AppliedThreshold, Feedback, StoredFeedback } from './request-record.ts';
+import { requestRow, type RequestFields } from './request-row.ts';
+import {
+  prepareRequestStatements,
+  type RequestStatements,
+  type ThresholdRow,
+} from './request-statements.ts';
+import { describeSqliteError, isRowFault } from './sqlite-error.ts';
+
+export interface WriteResult {
+  /** Rows that the database refused; no retry would help them. */
+  readonly refused: number;
+  /** Why the last of them was refused. */
+  readonly refusal: string | null;
+}
+
+export interface NumberedThreshold {
+  readonly id: number;
+  readonly applied: AppliedThreshold;
+}
+
+/** What the server does to its database; runs in the writer thread, each method blocks it. */
+export interface LogWriter {
+  /** All rows in one transaction; an empty batch tries whether writing works. */
+  write(rows: PackedRows): WriteResult;
+  recordFeedback(feedback: Feedback): boolean;
+  feedbackOf(decisionId: string): StoredFeedback[] | null;
+  appliedThreshold(router: string, routerVersion: string): AppliedThreshold | null;
+  thresholdsAfter(id: number): NumberedThreshold[];
+  lastThresholdId(): number;
+  markTakenUp(id: number): void;
+}
+
+export function createLogWriter(database: Database): LogWriter {
+  const statements = prepareRequestStatements(database);
+
+  const write = database.transaction((rows: PackedRows): WriteResult => {
+    if (rows.fields.length === 0) {
+      statements.touchRequest.run();
+      statements.touchEmbedding.run();
+    }
+    let refused = 0;
+    let refusal: string | null = null;
+    forEachRow(rows, (fields, vector) => {
+      try {
+        insertRow(statements, fields, vector);
+      } catch (error) {
+        if (!isRowFault(error)) throw error;
+        refused += 1;
+        refusal = describeSqliteError(error);
+      }
+    });
+    return { refused, refusal };
+  });
+
+  return {
+    write: (rows) => write.immediate(rows),
+    recordFeedback(feedback) {
+      const row = {
+        decision_id: feedback.decisionId,
+        source: feedback.source,
+        value: feedback.value,
+        comment: feedback.comment,
+        now_utc: new Date().toISOString(),
+      };
+      return statements.upsertFeedback.run(row).changes === 1;
+    },
+    feedbackOf(decisionId) {
+      if (statements.hasDecision.get(decisionId) === undefined) return null;
+      return statements.feedbackOf.all(decisionId);
+    },
+    appliedThreshold(router, routerVersion) {
+      const row = statements.latestThreshold.get(router, routerVersion);
+      return row === undefined ? null : numbered(row).applied;
+    },
+    thresholdsAfter: (id) => statements.thresholdsAfter.all(id).map(numbered),
+    lastThresholdId: () => statements.lastThresholdId.get() ?? 0,
+    markTakenUp(id) {
+      statements.markTakenUp.run(new Date().toISOString(), id);
+    },
+  };
+}
+
+function insertRow(
+  statements: RequestStatements,
+  fields: RequestFields,
+  vector: Float32Array | null,
+): void {
+  statements.insertRequest.run(requestRow(fields));
+  if (vector === null || fields.embedderId === null) return;
+  statements.insertEmbedding.run({
+    decision_id: fields.decisionId,
+    embedder_id: fields.embedderId,
+    dimensions: vector.length,
+    // Typed arrays are little-endian on every platform that Node's binaries exist for but s390x.
+    vector_f32le: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength),
+  });
+}
+
+function numbered({ id, ...applied }: ThresholdRow): NumberedThreshold {
+  return { id, applied };
+}

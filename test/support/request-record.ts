@@ -1,0 +1,40 @@
+import type { RequestRecord } from '../../src/store/request-record.ts';
+
+/** A logged request that went well; name what matters to the test. */
+export function requestRecord(fields: Partial<RequestRecord> = {}): RequestRecord {
+  return {
+    decisionId: 'dec_1',
+    requestId: 'req_1',
+    startedAtMs: Date.UTC(2025, 0, 2, 3, 4, 5, 678),
+    endpoint: '/v1/chat/completions',
+    router: 'mf',
+    routerVersion: 'mf-v1',
+    score: 0.25,
+    threshold: 0.116,
+    tier: 'strong',
+    reason: 'score',
+    requestedModel: 'auto',
+    answeredModel: 'llama3:70b-instruct',
+    upstreamModel: 'llama3:70b',
+    upstreamUrl: 'http://127.0.0.1:11434/v1/chat/completions',
+    status: 200,
+    stream: true,
+    outcome: 'done',
+    errorCode: null,
+    finishReason: 'stop',
+    promptTokens: 12,
+    completionTokens: 34,
+    usageEstimated: false,
+    attempts: 1,
+    durationMs: 1234.5,
+    ttftMs: 123.25,
+    decisionMs: 2.5,
+    costNanoUsd: 56_789,
+    promptText: null,
+    promptHash: null,
+    embedderId: 'tiny-1',
+    embedding: Float32Array.of(0.6, -0.8, 1 / 3),
+    clientRetryCount: 0,
+    ...fields,
+  };
+}
