@@ -62,7 +62,7 @@ export async function startEncoderPool(options: EncoderPoolOptions): Promise<Enc
     startingCount++;
     try {
       const child = spawn();
-      alive.add(child);
+      if (child.pid !== undefined) alive.add(child);
       child.once('exit', () => alive.delete(child));
       slots.push(await startEncoderSlot(child, { onAnswer: pump, onLost: replace }));
     } finally {
@@ -101,7 +101,8 @@ export async function startEncoderPool(options: EncoderPoolOptions): Promise<Enc
         pump();
       },
       onTimeout() {
-        for (const slot of slots) if (slot.isHung(timeoutMs)) slot.terminate();
+        // A text takes a tenth of a second at most: half a timeout without an answer is a hang.
+        for (const slot of slots) if (slot.isHung(timeoutMs / 2)) slot.terminate();
       },
     });
   }

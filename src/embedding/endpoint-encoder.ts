@@ -92,7 +92,7 @@ export async function createEndpointEncoder(options: EndpointEncoderOptions): Pr
       } catch (error) {
         const mayRetry = error instanceof AttemptError && error.isTransient && attempt < attempts;
         if (!mayRetry) throw error;
-        await delay(retryPauseMs);
+        await delay(retryPauseMs, undefined, signal && { signal });
       }
     }
   }

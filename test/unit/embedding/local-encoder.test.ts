@@ -1,17 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { performance } from 'node:perf_hooks';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Embedder } from '../../../src/embedding/embedder.ts';
-import { readEncoderManifest } from '../../../src/embedding/encoder-manifest.ts';
 import { createLocalEncoder } from '../../../src/embedding/local-encoder.ts';
-import { openOnnxSession } from '../../../src/embedding/onnx-session.ts';
-import { poolWindows } from '../../../src/embedding/token-windows.ts';
-import { loadUseLiteEncoder } from '../../../src/embedding/use-lite-encoder.ts';
+import { openOnnxSession, type OnnxSession } from '../../../src/embedding/onnx-session.ts';
 import { EmbeddingError } from '../../../src/errors.ts';
 
 const folder = fileURLToPath(new URL('../../../models/use-lite/', import.meta.url));
+const fixture = new URL('../../fixtures/use-lite-golden.json', import.meta.url);
+const golden = JSON.parse(readFileSync(fixture, 'utf8')) as { text: string; ids: number[] }[];
 let embedder: Embedder;
+
+function isOneWindow({ ids }: { ids: number[] }): boolean {
+  return ids.length > 0 && ids.length <= 128;
+}
 
 function cosine(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
@@ -59,15 +63,40 @@ it('counts no token in an empty text', async () => {
   expect(empty).toMatchObject({ tokens: 0, unknownShare: 0 });
 });
 
-it('pools the windows of a long text and lets its end count', async () => {
-  const encode = await loadUseLiteEncoder(folder, readEncoderManifest(folder));
-  const session = await openOnnxSession(join(folder, 'onnx/model.onnx'));
-  const head = 'Tell me about the history of the Roman empire and its roads. '.repeat(20);
-  const [plain, asked] = await embedder.embed([head, `${head}Now write it in Python code.`]);
-  expect(plain!.tokens).toBeGreaterThan(128);
+describe('against the plain network', () => {
+  let session: OnnxSession;
+
+  beforeAll(async () => {
+    session = await openOnnxSession(join(folder, 'onnx/model.onnx'));
+  });
+
+  it('embeds a text of up to one window exactly as the network does', async () => {
+    for (const { text, ids } of golden.filter(isOneWindow)) {
+      const [embedding] = await embedder.embed([text]);
+      expect(embedding!.vector).toEqual(await session.run(ids));
+      expect(embedding!.tokens).toBe(ids.length);
+    }
+  });
+
+  it('embeds a longer text as the token-weighted mean of its windows', async () => {
+    const { text, ids } = golden.find((entry) => entry.ids.length > 128)!;
+    const [embedding] = await embedder.embed([text]);
+    const sum = new Float64Array(512);
+    for (let start = 0; start < ids.length; start += 128) {
+      const window = ids.slice(start, start + 128);
+      const vector = await session.run(window);
+      vector.forEach((value, i) => (sum[i]! += window.length * value));
+    }
+    const norm = Math.hypot(...sum);
+    sum.forEach((value, i) => expect(embedding!.vector[i]).toBeCloseTo(value / norm, 5));
+    expect(embedding!.tokens).toBe(ids.length);
+  });
+});
+
+it('lets the end of a very long text count', async () => {
+  const pasted = 'Tell me about the history of the Roman empire and its roads. '.repeat(300);
+  const [plain, asked] = await embedder.embed([pasted, `${pasted}Now write it in Python code.`]);
   expect(cosine(plain!.vector, asked!.vector)).toBeLessThan(0.9999);
-  expect((await encode(head)).vector).toEqual(plain!.vector);
-  expect(poolWindows([await session.run([10, 11, 12])], [3])).toHaveLength(512);
 });
 
 it('rejects at once when the signal aborts, and drops the texts that wait', async () => {
