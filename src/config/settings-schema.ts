@@ -70,13 +70,17 @@ const url = () =>
     return parsed !== null && /^https?:$/.test(parsed.protocol) ? String(value) : null;
   });
 
-const apiBaseUrl = () =>
-  url().refine(
-    (value) => value === undefined || !/\/chat\/completions\/?$/.test(new URL(value).pathname),
-    {
-      error: 'must end before /chat/completions, which is added to it',
-    },
-  );
+/** The base of an API whose path is added by us: the whole URL is a common slip. */
+const baseUrlOf = (apiPath: string) =>
+  url().refine((value) => value === undefined || !hasEnd(value, apiPath), {
+    error: `must end before ${apiPath}, which is added to it`,
+  });
+
+function hasEnd(baseUrl: string, apiPath: string): boolean {
+  return new URL(baseUrl).pathname.replace(/\/+$/, '').endsWith(apiPath);
+}
+
+const chatBaseUrl = () => baseUrlOf('/chat/completions');
 
 /** Sent in a header, so without spaces and control characters. */
 const apiKey = () =>
@@ -93,7 +97,7 @@ const tier = () =>
   z
     .strictObject({
       model: text('a model string, such as ollama/llama3'),
-      base_url: apiBaseUrl(),
+      base_url: chatBaseUrl(),
       api_key: apiKey(),
       api_key_env: variableName(),
       profile: text('the name of a trained model, such as llama-3-8b-instruct'),
@@ -108,7 +112,7 @@ export const settingsSchema = z.strictObject({
   port: wholeNumber(0, 65535),
   strong: tier(),
   weak: tier(),
-  base_url: apiBaseUrl(),
+  base_url: chatBaseUrl(),
   api_key: apiKey(),
   api_key_env: variableName(),
   routers: leaf('must be a list of router names, such as mf', (value) => {
@@ -122,7 +126,7 @@ export const settingsSchema = z.strictObject({
   embedder: text('local, hub:NAME or endpoint'),
   embedding: z
     .strictObject({
-      base_url: url(),
+      base_url: baseUrlOf('/embeddings'),
       model: text('the name of an embedding model, such as nomic-embed-text'),
       api_key_env: variableName(),
       dimensions: wholeNumber(1, 65536),

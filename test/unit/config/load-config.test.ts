@@ -296,6 +296,7 @@ describe('wrong settings', () => {
     ['timeouts: { connect: 0 }', /duration over 0/],
     ['base_url: localhost:11434', /must be an http or https URL/],
     ['base_url: http://h/v1/chat/completions', /must end before \/chat\/completions/],
+    ['embedding: { base_url: http://h/v1/embeddings/ }', /must end before \/embeddings/],
     ['embedder: remote', /"remote"; choose local/],
     ['- a', /must hold keys and values/],
     ['port: 1\nport: 2', /not valid YAML: .*unique/],
