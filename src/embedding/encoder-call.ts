@@ -1,7 +1,7 @@
 import { EmbeddingError } from '../errors.ts';
 import type { Embedding } from './embedder.ts';
 
-/** One text of a call, on its way through queue and worker. */
+/** One text of a call, on its way through queue and process. */
 export interface EncoderJob {
   readonly text: string;
   settle(result: Embedding | EmbeddingError): void;

@@ -6,10 +6,10 @@ import type { EncoderSource } from './encoder-protocol.ts';
 /**
  * Starts an encoder in a process of its own, from the build or, under tsx and vitest, from source.
  *
- * Not in a worker thread: onnxruntime-node 1.14 keeps static references into the thread that
- * loaded it last. A second thread, or a thread in the place of one that ended, corrupts the heap
- * ("corrupted size vs. prev_size") or cannot load it ("Module did not self-register"). A process
- * also takes a crash of native code upon itself.
+ * Not in a worker thread: with onnxruntime-node 1.14, a thread in the place of one that ended fails
+ * to load it ("Module did not self-register"), or, where another thread keeps it loaded, corrupts
+ * the heap after a few rounds ("corrupted size vs. prev_size", seen on Node 20, Linux x64). A
+ * process also takes a crash of native code upon itself.
  */
 export function forkEncoder(source: EncoderSource): ChildProcess {
   const isSource = import.meta.url.endsWith('.ts');

@@ -6,7 +6,7 @@ import { openOnnxSession } from './onnx-session.ts';
 import { poolWindows, splitIntoWindows } from './token-windows.ts';
 import { createUseLiteTokenizer } from './use-lite-tokenizer.ts';
 
-/** What a worker runs: one text at a time. */
+/** What an encoder process runs: one text at a time. */
 export type EncodeText = (text: string) => Promise<Embedding>;
 
 async function readJson(file: string): Promise<object> {
