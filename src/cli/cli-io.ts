@@ -7,3 +7,10 @@ export interface CliIo {
   readonly stderr: Writable;
   readonly env: NodeJS.ProcessEnv;
 }
+
+/** What a command gets of its surroundings. */
+export interface CliContext {
+  readonly io: CliIo;
+  /** For a command that ends well with another code than 0. */
+  readonly setExitCode: (exitCode: number) => void;
+}

@@ -8,9 +8,11 @@ const misuse = 2;
 
 /** Runs one command; every failure is one clear line on stderr and an exit code. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  let exitCode = 0;
+  const setExitCode = (code: number) => (exitCode = code);
   try {
-    await createProgram(io).parseAsync(args, { from: 'user' });
-    return 0;
+    await createProgram({ io, setExitCode }).parseAsync(args, { from: 'user' });
+    return exitCode;
   } catch (error) {
     // Commander has written its own message, or what --help and --version print.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : misuse;

@@ -1,21 +1,61 @@
 import { Option, type Command } from 'commander';
+import type { SettingsInput } from '../config/load-config.ts';
 import { settingFlags, type SettingFlag } from '../config/setting-flags.ts';
 import type { SettingsSource } from '../config/settings-source.ts';
 import { ConfigError } from '../errors.ts';
+import type { CliIo } from './cli-io.ts';
 
-/** Adds the flags of these settings, all of them unless said, each with its default in `--help`. */
-export function addSettingOptions(command: Command, keys?: readonly string[]): Command {
+/** A command's options as commander gives them, by attribute name. */
+export type Options = Readonly<Record<string, unknown>>;
+
+/** What scoring a prompt needs: a pair of models by name and profile, a router, an embedder. */
+export const scorerKeys = [
+  'strong.model',
+  'weak.model',
+  'strong.profile',
+  'weak.profile',
+  'routers',
+  'embedder',
+  'embedding.base_url',
+  'embedding.model',
+  'embedding.api_key_env',
+  'weights',
+  'verbose',
+] as const;
+
+export interface SettingOptions {
+  /** Which settings; without it all. */
+  readonly keys?: readonly string[];
+  /** What holds without a flag, where a command differs from `serve`. */
+  readonly fallbacks?: Readonly<Record<string, string>>;
+}
+
+/** Adds `--config` and the flags of settings, each with its default in `--help`. */
+export function addSettingOptions(
+  command: Command,
+  { keys, fallbacks = {} }: SettingOptions = {},
+): Command {
   for (const flag of settingFlags) {
     if (keys !== undefined && !keys.includes(flag.key)) continue;
-    command.addOption(new Option(flag.flag, `${flag.help} (default: ${flag.fallback})`));
+    const fallback = fallbacks[flag.key] ?? flag.fallback;
+    command.addOption(new Option(flag.flag, `${flag.help} (default: ${fallback})`));
     if (flag.olderFlag === undefined) continue;
     command.addOption(new Option(flag.olderFlag, `the same as ${nameOf(flag.flag)}`));
   }
-  return command;
+  return command.option(
+    '--config <file>',
+    'YAML file of settings; flags win over it (default: none)',
+  );
+}
+
+/** @throws ConfigError when two spellings of a flag differ */
+export function readInput(options: Options, { env }: Pick<CliIo, 'env'>): SettingsInput {
+  const configFile = typeof options['config'] === 'string' ? options['config'] : null;
+  return { configFile, flags: readSettingOptions(options), env };
 }
 
 /** The settings among a command's options, in the shape of the file. */
-export function readSettingOptions(options: Readonly<Record<string, unknown>>): SettingsSource {
+function readSettingOptions(options: Options): SettingsSource {
   const values: Record<string, unknown> = {};
   for (const flag of settingFlags) {
     const value = readFlag(flag, options);
@@ -34,8 +74,7 @@ export function readSettingOptions(options: Readonly<Record<string, unknown>>): 
   };
 }
 
-/** @throws ConfigError when both spellings are given and differ. */
-function readFlag(flag: SettingFlag, options: Readonly<Record<string, unknown>>): unknown {
+function readFlag(flag: SettingFlag, options: Options): unknown {
   const value = options[new Option(flag.flag).attributeName()];
   if (flag.olderFlag === undefined) return value;
   const older = options[new Option(flag.olderFlag).attributeName()];

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { routerNames } from '../routing/create-router.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import { checkNames } from './check-names.ts';
 import { readConfigFile } from './config-file.ts';
@@ -92,6 +93,7 @@ function createConfig(
   const strong = collect(problems, () => createDeployment('strong', settings, env));
   const weak = collect(problems, () => createDeployment('weak', settings, env));
   const embedder = collect(problems, () => createEmbedderSettings(settings, env));
+  problems.push(...checkRouters(settings.routers ?? []));
   const names = strong && weak ? checkNames(strong, weak) : { problems: [], warnings: [] };
   throwIfAny([...new Set([...problems, ...names.problems])]);
   if (!strong || !weak || !embedder) throw new Error('a part is missing without a problem');
@@ -119,6 +121,16 @@ function createConfig(
     config,
     warnings: [...warnings, ...names.warnings, ...credentialWarnings([strong, weak])],
   };
+}
+
+function checkRouters(names: readonly string[]): string[] {
+  const known: readonly string[] = routerNames;
+  return names
+    .filter((name) => !known.includes(name))
+    .map(
+      (name) =>
+        `${nameSetting('routers')}: there is no router "${name}": name one or more of ${known.join(', ')}`,
+    );
 }
 
 function createTimeouts(

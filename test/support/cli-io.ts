@@ -9,10 +9,15 @@ export interface CliResult {
 }
 
 /** Standard streams of a command, with what it wrote so far. */
-export function fakeIo(env: NodeJS.ProcessEnv = {}) {
+export function fakeIo(env: NodeJS.ProcessEnv = {}, input = '') {
   const stdout = collect();
   const stderr = collect();
-  const io: CliIo = { stdin: Readable.from([]), stdout: stdout.stream, stderr: stderr.stream, env };
+  const io: CliIo = {
+    stdin: Readable.from([Buffer.from(input)]),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env,
+  };
   return { io, stdout: stdout.text, stderr: stderr.text };
 }
 
@@ -20,8 +25,9 @@ export function fakeIo(env: NodeJS.ProcessEnv = {}) {
 export async function runCommand(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  input = '',
 ): Promise<CliResult> {
-  const { io, stdout, stderr } = fakeIo(env);
+  const { io, stdout, stderr } = fakeIo(env, input);
   const exitCode = await runCli(args, io);
   return { exitCode, stdout: stdout(), stderr: stderr() };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgram } from '../../src/cli/create-program.ts';
-import { readSettingOptions } from '../../src/cli/setting-options.ts';
+import { readInput } from '../../src/cli/setting-options.ts';
 import type { SettingsInput } from '../../src/config/load-config.ts';
 
 /** Settings as an operator gives them: flags as on the command line, the text of a YAML file. */
@@ -11,15 +11,12 @@ export function configInput(
   file: string | null = null,
   env: NodeJS.ProcessEnv = {},
 ): SettingsInput {
-  const program = createProgram({ ...process, env });
-  const serve = program.commands.find((command) => command.name() === 'serve');
+  const context = { io: { ...process, env }, setExitCode: () => {} };
+  const serve = createProgram(context).commands.find((command) => command.name() === 'serve');
   if (!serve) throw new Error('there is no serve command');
-  serve.parseOptions([...flags]);
-  return {
-    configFile: file === null ? null : writeConfigFile(file),
-    flags: readSettingOptions(serve.opts()),
-    env,
-  };
+  const more = file === null ? [] : ['--config', writeConfigFile(file)];
+  serve.parseOptions([...flags, ...more]);
+  return readInput(serve.opts(), { env });
 }
 
 export function writeConfigFile(text: string): string {

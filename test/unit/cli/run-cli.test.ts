@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { settingFlags } from '../../../src/config/setting-flags.ts';
 import { version } from '../../../src/version.ts';
@@ -15,14 +16,14 @@ describe('pointsman', () => {
     });
   });
 
-  it.each([[['--help']], [['serve', '--help']], [['check-config', '--help']]])(
-    'helps with %j',
-    async (args) => {
-      const { exitCode, stdout, stderr } = await runCommand(args);
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-      expect(stdout).toMatch(/^Usage: pointsman/);
-    },
-  );
+  it.each([
+    [['--help']],
+    ...['serve', 'calibrate', 'score', 'check-config'].map((command) => [[command, '--help']]),
+  ])('helps with %j', async (args) => {
+    const { exitCode, stdout, stderr } = await runCommand(args);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: pointsman/);
+  });
 
   it('shows every flag of serve with its default', async () => {
     const help = (await runCommand(['serve', '--help'])).stdout.replace(/\s+/g, ' ');
@@ -71,6 +72,81 @@ describe('pointsman', () => {
   it('shows the stack of a failure only with --verbose', async () => {
     const { stderr } = await runCommand(['check-config', '--verbose', '--port', 'x']);
     expect(stderr).toMatch(/^pointsman: --port is "x".*\n.*ConfigError.*\n +at /);
+  });
+});
+
+describe('score', () => {
+  it('scores lines with a router and the names of two models alone', async () => {
+    const { exitCode, stdout, stderr } = await runCommand(
+      [
+        'score',
+        '--router',
+        'random',
+        '--threshold',
+        '0',
+        '--strong-model',
+        'a',
+        '--weak-model',
+        'b',
+      ],
+      {},
+      '{"id":"x","prompt":"Hello"}\n',
+    );
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ id: 'x', tier: 'strong' });
+  });
+
+  it('needs the names', async () => {
+    const { exitCode, stderr } = await runCommand(['score']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^pointsman: score needs --strong-model/);
+  });
+
+  it('ends with 1 when a line could not be scored', async () => {
+    const flags = ['--routers', 'random', '--strong-model', 'a', '--weak-model', 'b'];
+    expect((await runCommand(['score', ...flags], {}, 'x\n')).exitCode).toBe(1);
+  });
+});
+
+describe('calibrate', () => {
+  const prompts = Array.from({ length: 300 }, (_, index) => `prompt ${index}`).join('\n');
+  const file = () => {
+    const path = writeConfigFile(prompts).replace(/yaml$/, 'txt');
+    writeFileSync(path, prompts);
+    return path;
+  };
+
+  it('prints the threshold for a file of prompts', async () => {
+    const { exitCode, stdout, stderr } = await runCommand([
+      ...[
+        'calibrate',
+        '--strong-model-pct',
+        '0.5',
+        '--router',
+        'random',
+        '--prompts',
+        file(),
+        ...pair,
+      ],
+    ]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/^For 50\.0% strong model calls for random, threshold = 0\.\d{5}\n/);
+  });
+
+  it('needs a share', async () => {
+    const { exitCode, stderr } = await runCommand(['calibrate']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(
+      /^pointsman: required option '--strong-model-pct <share>' not specified/,
+    );
+  });
+
+  it('says that there is no log to read', async () => {
+    const { exitCode, stderr } = await runCommand([
+      ...['calibrate', '--strong-model-pct', '0.5', '--db', '/nowhere/x.db'],
+    ]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^pointsman: .*\/nowhere\/x\.db/);
   });
 });
 

@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../cli-io.ts';
+import { addSettingOptions, readInput, type Options } from '../setting-options.ts';
+
+export function addCheckConfigCommand(program: Command, { io }: CliContext): void {
+  const command = program
+    .command('check-config')
+    .description('check the settings as serve does, and start nothing');
+  addSettingOptions(command).action(async (options: Options) => {
+    const { checkConfig } = await import('../check-config.ts');
+    await checkConfig(readInput(options, io), io);
+  });
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../cli-io.ts';
+import { scoreBatchHelp } from '../score-batch.ts';
+import { addSettingOptions, readInput, scorerKeys, type Options } from '../setting-options.ts';
+
+export function addScoreCommand(program: Command, { io, setExitCode }: CliContext): void {
+  const command = program
+    .command('score')
+    .description('score JSON lines from stdin to stdout, without calling a model')
+    .option('--router <name>', 'router that scores (default: the first of --routers)')
+    .addHelpText('after', scoreBatchHelp);
+  addSettingOptions(command, {
+    keys: [...scorerKeys, 'threshold'],
+    fallbacks: {
+      'strong.model': 'none, it must be given',
+      'weak.model': 'none, it must be given',
+      threshold: "the router's own",
+    },
+  });
+  command.action(async (options: Options) => {
+    const { score } = await import('../run-with-scorer.ts');
+    setExitCode(await score(readInput(options, io), options, io));
+  });
+}

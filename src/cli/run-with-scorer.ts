@@ -1,0 +1,60 @@
+import { loadSettings, namesModels, type SettingsInput } from '../config/load-config.ts';
+import { defaults } from '../config/defaults.ts';
+import type { Settings } from '../config/settings-schema.ts';
+import { runCalibrate } from './calibrate.ts';
+import type { CliIo } from './cli-io.ts';
+import { createScorerOf } from './create-scorer.ts';
+import { findModelNames } from './find-models.ts';
+import { runScoreBatch } from './score-batch.ts';
+import type { Options } from './setting-options.ts';
+
+/** `pointsman calibrate`: with a file of prompts, for the pair that `serve` would take. */
+export async function calibrate(
+  input: SettingsInput,
+  options: Options,
+  io: CliIo,
+): Promise<number> {
+  let settings = readSettings(input, io);
+  const prompts = textOf(options['prompts']);
+  if (prompts !== undefined && !namesModels(settings)) {
+    settings = { ...settings, ...(await findModelNames()) };
+  }
+  const flags = {
+    db: settings.db ?? defaults.db,
+    strongModelPct: textOf(options['strongModelPct']),
+    router: textOf(options['router']) ?? settings.routers?.[0],
+    prompts,
+    strongModel: settings.strong?.model,
+    weakModel: settings.weak?.model,
+    minPrompts: textOf(options['minPrompts']),
+    apply: options['apply'] === true,
+    json: options['json'] === true,
+  };
+  return runCalibrate(flags, io, { createScorer: createScorerOf(settings, io.env, noteTo(io)) });
+}
+
+/** `pointsman score`: no base URL is needed, since no model is called. */
+export async function score(input: SettingsInput, options: Options, io: CliIo): Promise<number> {
+  const settings = readSettings(input, io);
+  const flags = {
+    strongModel: settings.strong?.model,
+    weakModel: settings.weak?.model,
+    router: textOf(options['router']) ?? settings.routers?.[0],
+    threshold: settings.threshold === undefined ? undefined : String(settings.threshold),
+  };
+  return runScoreBatch(flags, io, { createScorer: createScorerOf(settings, io.env, noteTo(io)) });
+}
+
+function readSettings(input: SettingsInput, io: CliIo): Settings {
+  const { settings, warnings } = loadSettings(input);
+  for (const warning of warnings) io.stderr.write(`pointsman: warning: ${warning}\n`);
+  return settings;
+}
+
+function noteTo(io: CliIo) {
+  return (note: string) => void io.stderr.write(`pointsman: note: ${note}\n`);
+}
+
+function textOf(option: unknown): string | undefined {
+  return typeof option === 'string' ? option : undefined;
+}
