@@ -1,0 +1,63 @@
+import type { ThresholdCalibration } from '../training/calibrate.ts';
+import type { ScoreSet } from './score-set.ts';
+
+/** What `calibrate` found and did. */
+export interface CalibrationResult {
+  readonly router: string;
+  readonly strongShare: number;
+  readonly set: Pick<ScoreSet, 'origin' | 'routerVersion'>;
+  readonly found: ThresholdCalibration;
+  /** Null without --apply; else whether a running server uses the threshold now. */
+  readonly isTakenUp: boolean | null;
+  /** How long `--apply` waited for one. */
+  readonly waitMs: number;
+}
+
+/** RouteLLM's line first, byte for byte, for scripts that read it. */
+export function calibrationText(result: CalibrationResult): string {
+  const { router, strongShare, set, found } = result;
+  const [low, high] = found.interval95;
+  return (
+    `For ${percent(strongShare)}% strong model calls for ${router}, threshold = ${found.threshold.toFixed(5)}\n` +
+    `  from ${found.prompts} ${set.origin}\n` +
+    `  95% interval of the threshold: ${low.toFixed(5)} to ${high.toFixed(5)}\n` +
+    `  share of these that it sends to strong: ${(100 * found.achievedShare).toFixed(1)}%\n` +
+    takeUpText(result)
+  );
+}
+
+function takeUpText({ isTakenUp, waitMs, set }: CalibrationResult): string {
+  if (isTakenUp === null) return 'Nothing is changed yet: --apply makes the server use it.\n';
+  if (isTakenUp) return 'Applied: the running server uses it now.\n';
+  return (
+    `Stored, but no running server took it up within ${waitMs / 1000} s. The next start on this ` +
+    `database with router version ${set.routerVersion} uses it, unless --threshold is given.\n`
+  );
+}
+
+export function calibrationJson({
+  router,
+  strongShare,
+  set,
+  found,
+  isTakenUp,
+}: CalibrationResult): string {
+  const result = {
+    router,
+    router_version: set.routerVersion,
+    strong_model_pct: strongShare,
+    threshold: found.threshold,
+    threshold_interval_95: found.interval95,
+    achieved_share: found.achievedShare,
+    prompts: found.prompts,
+    applied: isTakenUp !== null,
+    taken_up: isTakenUp,
+  };
+  return `${JSON.stringify(result)}\n`;
+}
+
+/** As Python prints it: 50.0, 33.3. */
+function percent(share: number): string {
+  const text = String(Number((100 * share).toPrecision(12)));
+  return text.includes('.') ? text : `${text}.0`;
+}
