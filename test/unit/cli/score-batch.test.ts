@@ -88,10 +88,11 @@ test('BOM, CRLF, blank lines, U+2028 in a string and a missing last line end are
 
 test('characters that are cut between two chunks stay whole', async () => {
   const bytes = Buffer.from(json({ id: 'ß€🙂', prompt: '🙂 0.25' }) + '\n');
-  const captured = capturedIo(Array.from(bytes, (_, i) => bytes.subarray(i, i + 1)));
+  const stdin = Readable.from(Array.from(bytes, (_, i) => bytes.subarray(i, i + 1)));
+  const captured = fakeIo();
   await runScoreBatch(
     pair,
-    captured.io,
+    { ...captured.io, stdin },
     fakeScorer(() => 0.25),
   );
   expect(parse(captured.stdout())).toEqual([{ id: 'ß€🙂', win_rate: 0.25, tier: 'weak' }]);
