@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import type { Embedder, Embedding } from '../embedding/embedder.ts';
+import { ConfigError, EmbeddingError } from '../errors.ts';
+import { quantile, sorted } from '../math/quantile.ts';
+import { clamp, logit } from '../math/vector.ts';
+import { pairScorer, type PairScorer } from './matrix-factorization.ts';
+import { resolvePair } from './model-catalog-pair.ts';
+import type { ModelCatalog } from './model-catalog.ts';
+import { featureGroups, promptFeatures } from './prompt-features.ts';
+import type { ExplainedScore, Router, ScoreReason } from './router.ts';
+import type { LoadedWeights } from './router-weights.ts';
+
+export interface MfRouterSettings {
+  readonly weights: LoadedWeights;
+  readonly catalog: ModelCatalog;
+  readonly embedder: Embedder;
+  /** Names of the two deployments' models. */
+  readonly strongName: string;
+  readonly weakName: string;
+  /** Trained model ids that stand for them; null: found by name. */
+  readonly strongProfile: string | null;
+  readonly weakProfile: string | null;
+}
+
+/** Share of the reference traffic that the default threshold sends to strong. */
+const defaultStrongShare = 0.5;
+
+/** @throws ConfigError when the weights are for another embedder or the pair cannot be resolved */
+export function createMfRouter(settings: MfRouterSettings): { router: Router; notes: string[] } {
+  const { weights, embedder } = settings;
+  checkEmbedder(weights, embedder);
+  const pair = resolvePair(settings.catalog, settings.strongName, settings.weakName, {
+    strong: settings.strongProfile,
+    weak: settings.weakProfile,
+  });
+  const strong = modelRow(weights, pair.strong);
+  const weak = modelRow(weights, pair.weak);
+  const scorer = pairScorer(
+    weights.head,
+    weights.metadata.winRate,
+    weights.meanQuality,
+    strong,
+    weak,
+  );
+  const embed = async (text: string, signal?: AbortSignal): Promise<Embedding> => {
+    const [embedding] = await embedder.embed([text], signal);
+    if (embedding?.vector.length === embedder.dimensions) return embedding;
+    throw new EmbeddingError(`the embedder ${embedder.id} gave no vector of its dimensions`);
+  };
+  const router: Router = {
+    name: 'mf',
+    version: shortHash([weights.hash, embedder.id, pair.strong, pair.weak]),
+    defaultThreshold: trafficThreshold(weights, scorer),
+    async score(text, signal) {
+      const embedding = await embed(text, signal);
+      const x = promptFeatures(text, embedding, weights.features);
+      return { winRate: scorer.score(x).winRate, embedding: embedding.vector };
+    },
+    async explain(text, signal) {
+      const embedding = await embed(text, signal);
+      return explainScore(weights, scorer, text, embedding);
+    },
+  };
+  const notes = [...pair.notes];
+  if (weights.meanQuality[weak]! > weights.meanQuality[strong]!) {
+    notes.push(
+      `the weak model (scored as ${pair.weak}) does better than the strong one ` +
+        `(scored as ${pair.strong}) on most prompts: are the two swapped?`,
+    );
+  }
+  return { router, notes };
+}
+
+function checkEmbedder({ file, metadata }: LoadedWeights, embedder: Embedder): void {
+  const trained = metadata.embedder;
+  if (trained.id === embedder.id && trained.dimensions === embedder.dimensions) return;
+  throw new ConfigError(
+    `the router weights ${file} were trained for the embedder ${trained.id} ` +
+      `(${trained.dimensions} dimensions), not for ${embedder.id} (${embedder.dimensions}); ` +
+      'use that embedder, or train a head for yours with `npm run train -- --embedder ...` ' +
+      'and name it as weights_file',
+  );
+}
+
+function modelRow({ file, metadata }: LoadedWeights, id: string): number {
+  const row = metadata.models.indexOf(id);
+  if (row >= 0) return row;
+  throw new ConfigError(`the router weights ${file} know no model ${id}; train them again`);
+}
+
+/** Where half of the reference traffic (everyday prompts, kept as latent factors) scores higher. */
+function trafficThreshold({ head, trafficFactors }: LoadedWeights, scorer: PairScorer): number {
+  const scores = new Float64Array(trafficFactors.length / head.rank);
+  for (let i = 0; i < scores.length; i++) {
+    scores[i] = scorer.scoreFactors(trafficFactors, i * head.rank).winRate;
+  }
+  return quantile(sorted(scores), 1 - defaultStrongShare);
+}
+
+/** What a group adds: the logit of the score, less the logit with that group as in an average prompt. */
+function explainScore(
+  weights: LoadedWeights,
+  scorer: PairScorer,
+  text: string,
+  embedding: Embedding,
+): ExplainedScore {
+  const { features } = weights;
+  const x = promptFeatures(text, embedding, features);
+  const whole = scorer.score(x);
+  const groups = featureGroups(features.sentence, features.lexical.dimensions, features.surface);
+  const reasons = groups.map(({ name, start, end }): ScoreReason => {
+    const without = x.slice().fill(0, start, end);
+    return { name, contribution: logOdds(whole.winRate) - logOdds(scorer.score(without).winRate) };
+  });
+  return {
+    winRate: whole.winRate,
+    embedding: embedding.vector,
+    expectedQuality: { strong: whole.strong, weak: whole.weak },
+    reasons,
+  };
+}
+
+function logOdds(probability: number): number {
+  return logit(clamp(probability, 1e-9, 1 - 1e-9));
+}
+
+function shortHash(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
+}

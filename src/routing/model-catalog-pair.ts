@@ -1,0 +1,103 @@
+import { ConfigError } from '../errors.ts';
+import {
+  describeModel,
+  nearestModel,
+  resolveModel,
+  type ModelCatalog,
+  type ResolvedModel,
+} from './model-catalog.ts';
+
+export interface ResolvedPair {
+  /** Ids of the catalog; never the same one. */
+  readonly strong: string;
+  readonly weak: string;
+  /** Sentences for the start of the server. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The trained models that stand for the two deployments. A profile (a model id from the operator)
+ * goes before the name.
+ * @throws ConfigError when both are the same model
+ */
+export function resolvePair(
+  catalog: ModelCatalog,
+  strongName: string,
+  weakName: string,
+  profiles: { readonly strong?: string | null; readonly weak?: string | null } = {},
+): ResolvedPair {
+  const strong = resolveOne(catalog, strongName, profiles.strong ?? null, 'strong_profile');
+  const weak = resolveOne(catalog, weakName, profiles.weak ?? null, 'weak_profile');
+  const pair =
+    strong.id === weak.id
+      ? setApart(catalog, strong, weak, strongName, weakName)
+      : { strong, weak };
+  if (!pair) {
+    throw new ConfigError(
+      `${strongName} and ${weakName} are both scored as ${strong.id}; ` +
+        'set strong_profile or weak_profile to another model that the router knows',
+    );
+  }
+  const note = (tier: string, { note }: ResolvedModel): string[] =>
+    note === null ? [] : [`${tier} model: ${note} (set ${tier}_profile to choose another)`];
+  return {
+    strong: pair.strong.id,
+    weak: pair.weak.id,
+    notes: [...note('strong', pair.strong), ...note('weak', pair.weak)],
+  };
+}
+
+function resolveOne(
+  catalog: ModelCatalog,
+  name: string,
+  profile: string | null,
+  key: string,
+): ResolvedModel {
+  if (profile === null) return resolveModel(catalog, name);
+  const resolved = resolveModel(catalog, profile, true);
+  if (resolved.how !== 'stand-in') return resolved;
+  throw new ConfigError(
+    `${key} is "${profile}", which the router does not know; use the id of a trained model, such as ${resolved.id}`,
+  );
+}
+
+/** Gives the stand-in of the two another model: a weak one the next smaller, a strong one the next larger. */
+function setApart(
+  catalog: ModelCatalog,
+  strong: ResolvedModel,
+  weak: ResolvedModel,
+  strongName: string,
+  weakName: string,
+): { strong: ResolvedModel; weak: ResolvedModel } | null {
+  const shared = catalog.models.find(({ id }) => id === strong.id)?.billions ?? null;
+  if (shared === null) return null;
+  const sizes = {
+    strong: describeModel(catalog, strongName).billions,
+    weak: describeModel(catalog, weakName).billions,
+  };
+  const moved = (name: string, isOther: (billions: number) => boolean): ResolvedModel | null => {
+    const like = describeModel(catalog, name);
+    const fits = catalog.models.filter(({ billions }) => billions !== null && isOther(billions));
+    if (fits.length === 0) return null;
+    const { id } = nearestModel(catalog, { ...like, billions: shared }, (model) =>
+      fits.includes(model),
+    );
+    return { id, how: 'stand-in', note: `${name} is not known; scored as ${id}` };
+  };
+  const weakMoves = weak.how === 'stand-in';
+  const strongMoves = strong.how === 'stand-in';
+  // When both may move, the one whose name is further from the shared size.
+  const weakFirst =
+    weakMoves && (!strongMoves || distance(sizes.weak, shared) >= distance(sizes.strong, shared));
+  const other = weakFirst
+    ? moved(weakName, (billions) => billions < shared / 1.5)
+    : strongMoves
+      ? moved(strongName, (billions) => billions > shared * 1.5)
+      : null;
+  if (!other) return null;
+  return weakFirst ? { strong, weak: other } : { strong: other, weak };
+}
+
+function distance(a: number | null, b: number): number {
+  return a === null ? 0 : Math.abs(Math.log(a / b));
+}

@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ConfigError } from '../errors.ts';
+
+const catalogSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  models: z.array(
+    z.strictObject({
+      id: z.string(),
+      family: z.string(),
+      /** Parameters in billions, for closed models those of open ones of like strength; null: unknown. */
+      billions: z.number().nullable(),
+      /** Scored prompts, and the number of sources that they come from. */
+      prompts: z.int(),
+      sources: z.int(),
+    }),
+  ),
+  /** Other names -> id. */
+  aliases: z.record(z.string(), z.string()),
+  /** [words in a name, family], the first that fits. */
+  families: z.array(z.tuple([z.string(), z.string()])),
+  /** [words in the name of a closed model, size class in billions], the first that fits. */
+  sizeClasses: z.array(z.tuple([z.string(), z.number()])),
+  /** Sizes of names that do not say it, in billions. */
+  defaultSizes: z.record(z.string(), z.number()),
+});
+
+export type ModelCatalog = z.infer<typeof catalogSchema>;
+export type CatalogModel = ModelCatalog['models'][number];
+
+export function loadModelCatalog(file: string): ModelCatalog {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(`model catalog ${file} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  const result = catalogSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ConfigError(`model catalog ${file} is wrong:\n${z.prettifyError(result.error)}`);
+}
+
+export interface ResolvedModel {
+  readonly id: string;
+  /** By its id, by another name of the same model, or by a model that resembles it. */
+  readonly how: 'exact' | 'alias' | 'stand-in';
+  /** A sentence for the start of the server; null when there is nothing to say. */
+  readonly note: string | null;
+}
+
+/** With fewer scored prompts a model's row says next to nothing; its size and family say more. */
+const wellKnownPrompts = 300;
+
+/**
+ * What model of the catalog a name means: `llama3:70b`, `openai/gpt-4o`, `hf.co/x/Y-GGUF:Q4_K_M`.
+ * One with very few outcomes gets a stand-in too, unless `anyCount`.
+ */
+export function resolveModel(catalog: ModelCatalog, name: string, anyCount = false): ResolvedModel {
+  const exact = catalog.models.find(({ id }) => id === name.trim().toLowerCase());
+  const known = exact ?? findAlias(catalog, name);
+  if (known && (anyCount || known.prompts >= wellKnownPrompts)) {
+    return { id: known.id, how: exact ? 'exact' : 'alias', note: null };
+  }
+  const standIn = nearestModel(catalog, describeModel(catalog, name, known));
+  const reason = known
+    ? `was tried on only ${known.prompts} prompts`
+    : 'is not among the models that the router knows';
+  return { id: standIn.id, how: 'stand-in', note: `${name} ${reason}; scored as ${standIn.id}` };
+}
+
+/** A model to look for: what is known of it. */
+export interface ModelDescription {
+  readonly family: string | null;
+  readonly billions: number | null;
+}
+
+/** Family and size that a name tells, or that the catalog holds for it. */
+export function describeModel(
+  catalog: ModelCatalog,
+  name: string,
+  known?: CatalogModel,
+): ModelDescription {
+  const lower = baseName(name);
+  const matches = ([pattern]: readonly [string, unknown]): boolean =>
+    new RegExp(pattern).test(lower);
+  const family = catalog.families.find(matches)?.[1] ?? known?.family ?? null;
+  const untagged = lower.replace(/:latest$/, '').split(':')[0]!;
+  const billions =
+    sizeInName(lower) ??
+    known?.billions ??
+    catalog.defaultSizes[untagged] ??
+    catalog.sizeClasses.find(matches)?.[1] ??
+    null;
+  return { family, billions };
+}
+
+/** What another family costs, in steps of e in size; and the size of a name that tells none. */
+const otherFamily = 0.8;
+const typicalBillions = 30;
+
+/** The model with outcomes in several sources that is nearest in size, of the same family if it can. */
+export function nearestModel(
+  catalog: ModelCatalog,
+  like: ModelDescription,
+  allowed: (model: CatalogModel) => boolean = () => true,
+): CatalogModel {
+  const distance = (model: CatalogModel): number => {
+    const size = Math.abs(Math.log((model.billions ?? 1) / (like.billions ?? typicalBillions)));
+    // Of like models the one with more outcomes.
+    return size + (model.family === like.family ? 0 : otherFamily) - 1e-6 * model.prompts;
+  };
+  const candidates = catalog.models.filter((model) => isWellMeasured(model) && allowed(model));
+  if (candidates.length === 0)
+    throw new ConfigError('the model catalog holds no model to stand in');
+  return candidates.reduce((best, model) => (distance(model) < distance(best) ? model : best));
+}
+
+function isWellMeasured(model: CatalogModel): boolean {
+  return model.prompts >= 3000 && model.sources >= 3 && model.billions !== null;
+}
+
+function findAlias(catalog: ModelCatalog, name: string): CatalogModel | undefined {
+  const byId = (id: string | undefined) => catalog.models.find((model) => model.id === id);
+  const lower = name.trim().toLowerCase();
+  for (const form of [lower, baseName(name), baseName(name).replace(/:latest$/, '')]) {
+    const found = byId(catalog.aliases[form]) ?? byId(form);
+    if (found) return found;
+  }
+  const wanted = spelling(name);
+  const named = Object.entries(catalog.aliases).find(([alias]) => spelling(alias) === wanted);
+  return byId(named?.[1]) ?? catalog.models.find(({ id }) => spelling(id) === wanted);
+}
+
+/** Lower case, without provider or hub folders, quantisation and file format. */
+function baseName(name: string): string {
+  const last = name.trim().toLowerCase().split('/').at(-1)!;
+  return last
+    .replace(
+      /[-_.:](?:i?q\d[a-z0-9_]*|(?:fp|bf|f)(?:8|16|32)|int[48]|[48]bit|mlx|awq|gptq|gguf)\b/g,
+      '',
+    )
+    .replace(/^meta-(?=llama)/, '')
+    .replace(/^(?:us|eu)\.|^(?:anthropic|meta|mistral|amazon|cohere)\./g, '')
+    .replace(/[-@](?:20\d\d-?[01]\d-?[0-3]\d)(?:-v\d(?::\d)?)?$/, '');
+}
+
+/** One spelling for "Llama-3.1-8B-Instruct" and "llama3.1:8b": words and numbers, fillers left out. */
+function spelling(name: string): string {
+  const parts = baseName(name).match(/\d+(?:x\d+)?(?:\.\d+)*[a-z]?(?![a-z])|[a-z]+/g) ?? [];
+  return parts.filter((part) => !fillers.has(part)).join(' ');
+}
+
+const fillers = new Set([
+  'instruct',
+  'chat',
+  'it',
+  'latest',
+  'hf',
+  'text',
+  'turbo',
+  'v',
+  'preview',
+]);
+
+/** "70b", "8x7b" (experts share about a sixth), "500m"; billions. */
+function sizeInName(lower: string): number | null {
+  const experts = /(\d+)x(\d+(?:\.\d+)?)b\b/.exec(lower);
+  if (experts) return Number(experts[1]) * Number(experts[2]) * 0.83;
+  const billions = /(\d+(?:\.\d+)?)b\b/.exec(lower);
+  if (billions) return Number(billions[1]);
+  const millions = /(\d+)m\b/.exec(lower);
+  return millions ? Number(millions[1]) / 1000 : null;
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { ConfigError } from '../errors.ts';
+
+const share = z.number().min(0).max(1);
+
+/** One line of the dev figures: a pair on a source, or "pooled" with equal weight per source. */
+const devFigure = z.strictObject({
+  strong: z.string(),
+  weak: z.string(),
+  source: z.string(),
+  prompts: z.int().positive(),
+  apgr: z.number(),
+  interval95: z.tuple([z.number(), z.number()]),
+});
+
+const trainingSummary = z.strictObject({
+  /** SHA-256 of the training files' bytes, in order of name. */
+  dataSha256: z.string(),
+  prompts: z.int(),
+  outcomes: z.int(),
+  seed: z.int(),
+  settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  /** Weighted cross entropy on dev, in nats per outcome. */
+  devLoss: z.number(),
+  /** Expected calibration error of the win rate on dev, pooled over the reported pairs. */
+  devCalibrationError: share,
+  dev: z.array(devFigure),
+});
+
+/** What a weights file says about itself (`__metadata__.pointsman`). */
+export const weightsMetadataSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  kind: z.literal('mf'),
+  embedder: z.strictObject({ id: z.string().min(1), dimensions: z.int().positive() }),
+  features: z.strictObject({
+    lexicalRows: z.int().nonnegative(),
+    lexicalDimensions: z.int().nonnegative(),
+    surface: z.boolean(),
+  }),
+  hidden: z.int().nonnegative(),
+  rank: z.int().positive(),
+  /** Model ids in the order of the rows. */
+  models: z.array(z.string().min(1)).min(2),
+  /** t0..t4 of the win rate (matrix-factorization.ts). */
+  winRate: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()]),
+  /** Reference traffic whose latent factors are stored. */
+  trafficPrompts: z.int().positive(),
+  training: trainingSummary,
+  /** Where the data is from and under which licence. */
+  licences: z.array(z.string()),
+});
+
+export type WeightsMetadata = z.infer<typeof weightsMetadataSchema>;
+export type DevFigure = z.infer<typeof devFigure>;
+
+export function parseWeightsMetadata(text: string | undefined, file: string): WeightsMetadata {
+  if (text === undefined) {
+    throw new ConfigError(
+      `${file}: no pointsman metadata; this is no router weights file of pointsman`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(`${file}: its pointsman metadata is not JSON`, { cause });
+  }
+  const result = weightsMetadataSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ConfigError(`${file}: its metadata is wrong:\n${z.prettifyError(result.error)}`);
+}

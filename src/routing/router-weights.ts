@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../errors.ts';
+import { toHalves } from '../math/half.ts';
+import type { MfHead } from './matrix-factorization.ts';
+import type { LexicalTable } from './prompt-features-lexical.ts';
+import { featureCount, featureGroups, type FeatureSettings } from './prompt-features.ts';
+import { parseWeightsMetadata, type WeightsMetadata } from './router-weights-metadata.ts';
+import {
+  floatsOf,
+  parseSafetensors,
+  tensorOf,
+  writeSafetensors,
+  type Tensor,
+  type TensorFile,
+} from './safetensors.ts';
+
+/** All that a trained router is, as `npm run train` writes it. */
+export interface RouterWeights {
+  readonly metadata: WeightsMetadata;
+  readonly features: FeatureSettings;
+  readonly head: MfHead;
+  /** Mean expected quality of each model on the training mix. */
+  readonly meanQuality: Float32Array;
+  /** Latent factors of reference traffic [trafficPrompts x rank]; every row weighs the same. */
+  readonly trafficFactors: Float64Array;
+}
+
+/** The same, with the identity of the bytes that it was read from. */
+export interface LoadedWeights extends RouterWeights {
+  readonly file: string;
+  /** First 12 hex digits of the file's SHA-256. */
+  readonly hash: string;
+}
+
+/** @throws ConfigError that names the file, and the tensor with the shape it should have */
+export function loadRouterWeights(file: string): LoadedWeights {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    throw new ConfigError(
+      `router weights ${file} cannot be read (${(cause as Error).message}); ` +
+        'set weights_file to a file that exists, or train one with `npm run train`',
+      { cause },
+    );
+  }
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+  return { ...parseRouterWeights(bytes, file), file, hash };
+}
+
+export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeights {
+  const tensors = parseSafetensors(bytes, file);
+  const metadata = parseWeightsMetadata(tensors.metadata['pointsman'], file);
+  const { embedder, rank, hidden, models } = metadata;
+  const { lexicalDimensions, surface } = metadata.features;
+  const inputs = featureCount(featureGroups(embedder.dimensions, lexicalDimensions, surface));
+  const floats = (name: string, ...shape: number[]) => floatsOf(tensors, name, shape, file);
+  const doubles = (name: string, ...shape: number[]) => Float64Array.from(floats(name, ...shape));
+  return {
+    metadata,
+    features: {
+      sentence: embedder.dimensions,
+      lexical: readLexical(tensors, metadata, file),
+      surface,
+      mean: floats('features.mean', inputs),
+      scale: floats('features.scale', inputs),
+    },
+    head: {
+      inputs,
+      hidden,
+      rank,
+      linear: doubles('head.linear', rank, inputs),
+      hiddenWeights: doubles('head.hidden_weights', hidden, inputs),
+      hiddenBias: doubles('head.hidden_bias', hidden),
+      output: doubles('head.output', rank, hidden),
+      models: doubles('head.models', models.length, rank),
+      modelBias: doubles('head.model_bias', models.length),
+    },
+    meanQuality: floats('models.mean_quality', models.length),
+    trafficFactors: doubles('traffic.factors', metadata.trafficPrompts, rank),
+  };
+}
+
+/** The file's bytes. What is read back is rounded: halves for matrices, int8 for the n-gram table. */
+export function writeRouterWeights(weights: RouterWeights): Uint8Array {
+  const { metadata, features, head, meanQuality, trafficFactors } = weights;
+  const { inputs, hidden, rank } = head;
+  const models = metadata.models.length;
+  const tensors = new Map<string, Tensor>(writeLexical(features.lexical));
+  const single = (name: string, values: ArrayLike<number>, ...shape: number[]): void => {
+    tensors.set(name, { dtype: 'F32', shape, data: Float32Array.from(values) });
+  };
+  const half = (name: string, values: ArrayLike<number>, ...shape: number[]): void => {
+    tensors.set(name, { dtype: 'F16', shape, data: toHalves(Float32Array.from(values)) });
+  };
+  single('features.mean', features.mean, inputs);
+  single('features.scale', features.scale, inputs);
+  half('head.linear', head.linear, rank, inputs);
+  half('head.hidden_weights', head.hiddenWeights, hidden, inputs);
+  single('head.hidden_bias', head.hiddenBias, hidden);
+  half('head.output', head.output, rank, hidden);
+  half('head.models', head.models, models, rank);
+  single('head.model_bias', head.modelBias, models);
+  single('models.mean_quality', meanQuality, models);
+  half('traffic.factors', trafficFactors, metadata.trafficPrompts, rank);
+  return writeSafetensors({ metadata: { pointsman: JSON.stringify(metadata) }, tensors });
+}
+
+function writeLexical({ dimensions, rows, idf, table }: LexicalTable): [string, Tensor][] {
+  const scale = new Float32Array(dimensions);
+  for (let i = 0; i < table.length; i++) {
+    scale[i % dimensions] = Math.max(scale[i % dimensions]!, Math.abs(table[i]!) / 127);
+  }
+  const data = Int8Array.from(table, (value, i) =>
+    Math.round(value / (scale[i % dimensions]! || 1)),
+  );
+  return [
+    ['lexical.hashes', { dtype: 'U32', shape: [rows.size], data: Uint32Array.from(rows.keys()) }],
+    ['lexical.idf', { dtype: 'F32', shape: [rows.size], data: idf }],
+    ['lexical.scale', { dtype: 'F32', shape: [dimensions], data: scale }],
+    ['lexical.table', { dtype: 'I8', shape: [rows.size, dimensions], data }],
+  ];
+}
+
+function readLexical(tensors: TensorFile, metadata: WeightsMetadata, file: string): LexicalTable {
+  const { lexicalRows, lexicalDimensions: dimensions } = metadata.features;
+  const hashes = tensorOf(tensors, 'lexical.hashes', [lexicalRows], file).data;
+  const scale = floatsOf(tensors, 'lexical.scale', [dimensions], file);
+  const small = tensorOf(tensors, 'lexical.table', [lexicalRows, dimensions], file);
+  if (small.dtype !== 'I8') throw new ConfigError(`${file}: tensor lexical.table is not I8`);
+  return {
+    dimensions,
+    rows: new Map(Array.from(hashes, (hash, row) => [hash, row])),
+    idf: floatsOf(tensors, 'lexical.idf', [lexicalRows], file),
+    table: Float32Array.from(small.data, (value, i) => value * scale[i % dimensions]!),
+  };
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/errors.ts';
+import { defaultCatalogFile } from '../../../src/routing/create-router.ts';
+import { resolvePair } from '../../../src/routing/model-catalog-pair.ts';
+import { loadModelCatalog, resolveModel } from '../../../src/routing/model-catalog.ts';
+
+const catalog = loadModelCatalog(defaultCatalogFile);
+
+describe('resolveModel', () => {
+  it.each([
+    ['llama-3.1-8b-instruct', 'llama-3.1-8b-instruct', 'exact'],
+    ['gpt-4-1106-preview', 'gpt-4-1106-preview', 'exact'],
+    ['llama3:70b', 'llama-3-70b-instruct', 'alias'],
+    ['llama3', 'llama-3-8b-instruct', 'alias'],
+    ['llama3:latest', 'llama-3-8b-instruct', 'alias'],
+    ['llama3:8b', 'llama-3-8b-instruct', 'alias'],
+    ['llama3:70b-instruct-q4_K_M', 'llama-3-70b-instruct', 'alias'],
+    ['llama3.1:70b', 'llama-3.1-70b-instruct', 'alias'],
+    ['qwen2.5:7b', 'qwen2.5-7b-instruct', 'alias'],
+    ['gemma2:2b', 'gemma-2-2b-it', 'alias'],
+    ['gpt-4o', 'gpt-4o-2024-05-13', 'alias'],
+    ['openai/gpt-4o', 'gpt-4o-2024-05-13', 'alias'],
+    ['meta-llama/Llama-3.1-8B-Instruct', 'llama-3.1-8b-instruct', 'alias'],
+    ['hf.co/bartowski/Meta-Llama-3.1-8B-Instruct-GGUF:Q4_K_M', 'llama-3.1-8b-instruct', 'alias'],
+    ['mistralai/Mixtral-8x7B-Instruct-v0.1', 'mixtral-8x7b-instruct-v0.1', 'alias'],
+    ['Qwen/Qwen2.5-72B-Instruct-AWQ', 'qwen2.5-72b-instruct', 'alias'],
+    ['anthropic.claude-3-haiku-20240307-v1:0', 'claude-3-haiku-20240307', 'alias'],
+    ['qwen3:32b', 'qwen2.5-32b-instruct', 'stand-in'],
+    ['deepseek-r1:70b', 'llama-3.1-70b-instruct', 'stand-in'],
+    ['claude-sonnet-4', 'claude-3-5-sonnet-20240620', 'stand-in'],
+    ['gemma3:27b', 'gemma-2-27b-it', 'stand-in'],
+  ])('%s -> %s (%s)', (name, id, how) => {
+    expect(resolveModel(catalog, name)).toMatchObject({ id, how });
+  });
+
+  it.each(['gpt-5', 'mistral-small3.1:24b', 'phi4', 'no-such-thing', '', '🦙'])(
+    'finds some stand-in for %j that many prompts were tried on, and says so',
+    (name) => {
+      const { id, how, note } = resolveModel(catalog, name);
+      expect(how).toBe('stand-in');
+      expect(note).toContain(`scored as ${id}`);
+      expect(catalog.models.find((model) => model.id === id)!.prompts).toBeGreaterThan(3000);
+    },
+  );
+});
+
+describe('the shipped catalog', () => {
+  it('has only aliases of models that it holds', () => {
+    const ids = new Set(catalog.models.map(({ id }) => id));
+    expect(Object.values(catalog.aliases).filter((id) => !ids.has(id))).toEqual([]);
+  });
+
+  it('is read strictly', () => {
+    expect(() => loadModelCatalog('/no/catalog.json')).toThrow(ConfigError);
+    expect(() => loadModelCatalog('package.json')).toThrow(/package\.json is wrong/);
+  });
+});
+
+describe('resolvePair', () => {
+  it('has nothing to say about known models', () => {
+    expect(resolvePair(catalog, 'llama3:70b', 'llama3')).toEqual({
+      strong: 'llama-3-70b-instruct',
+      weak: 'llama-3-8b-instruct',
+      notes: [],
+    });
+  });
+
+  it('names stand-ins and the key that changes them', () => {
+    const { notes } = resolvePair(catalog, 'qwen3:32b', 'llama3');
+    expect(notes).toEqual([expect.stringMatching(/^strong model: qwen3:32b .*strong_profile/)]);
+  });
+
+  it('sets a stand-in apart from the model it would share', () => {
+    const smaller = resolvePair(catalog, 'qwen2.5:32b', 'qwen3:30b-thinking');
+    expect(smaller.strong).toBe('qwen2.5-32b-instruct');
+    expect(smaller.weak).not.toBe(smaller.strong);
+    const larger = resolvePair(catalog, 'qwen3:34b', 'qwen2.5:32b');
+    expect(larger.weak).toBe('qwen2.5-32b-instruct');
+    expect(larger.strong).not.toBe(larger.weak);
+  });
+
+  it('refuses one model twice and names the keys that help', () => {
+    expect(() => resolvePair(catalog, 'llama3', 'llama3:8b')).toThrow(
+      /strong_profile or weak_profile/,
+    );
+  });
+
+  it('goes by a profile where there is one, even of a little known model', () => {
+    const profiles = { strong: 'deepseek-r1', weak: 'gemma2:2b' };
+    expect(resolvePair(catalog, 'a', 'b', profiles)).toMatchObject({
+      strong: 'deepseek-r1',
+      weak: 'gemma-2-2b-it',
+      notes: [],
+    });
+    expect(() => resolvePair(catalog, 'a', 'b', { weak: 'nobody' })).toThrow(
+      /weak_profile is "nobody"/,
+    );
+  });
+});
