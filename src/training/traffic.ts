@@ -1,0 +1,85 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from '../errors.ts';
+import { countBy } from './training-rows.ts';
+
+/** A prompt without outcomes, for the default threshold. */
+export interface TrafficPrompt {
+  readonly text: string;
+  readonly source: string;
+  readonly language: string;
+  readonly category: string;
+}
+
+const message = z.object({ role: z.string(), content: z.string() });
+const rowSchema = z
+  .object({
+    source: z.string(),
+    language: z.string(),
+    category: z.string(),
+    prompt: z.string().optional(),
+    messages: z.array(message).optional(),
+  })
+  .transform(({ prompt, messages, ...row }) => ({
+    ...row,
+    // The router scores what the user asks last.
+    text: prompt ?? messages?.findLast(({ role }) => role === 'user')?.content ?? '',
+  }));
+
+/** All prompts of a folder's *.jsonl. */
+export function readTraffic(folder: string): TrafficPrompt[] {
+  if (!existsSync(folder)) throw new ConfigError(`no reference prompts in ${folder}`);
+  const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+  return files.sort().flatMap((name) =>
+    readFileSync(join(folder, name), 'utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line, i) => {
+        const result = rowSchema.safeParse(JSON.parse(line));
+        if (result.success) return result.data;
+        throw new ConfigError(
+          `${join(folder, name)} row ${i + 1}: ${z.prettifyError(result.error)}`,
+        );
+      }),
+  );
+}
+
+/**
+ * Weight of each prompt in reference traffic. The mix of the collection is nobody's real traffic, so
+ * categories count by the square root of their number, and within them sources likewise; languages
+ * other than English are held to a third of all.
+ */
+export function trafficWeights(prompts: readonly TrafficPrompt[]): Float64Array {
+  const otherLanguages = 1 / 3;
+  const category = countBy(prompts.map((prompt) => prompt.category));
+  const within = countBy(prompts.map((prompt) => `${prompt.category} ${prompt.source}`));
+  const weights = Float64Array.from(prompts, (prompt) => {
+    const inCategory = within.get(`${prompt.category} ${prompt.source}`)!;
+    return 1 / Math.sqrt(category.get(prompt.category)! * inCategory);
+  });
+  const total = (english: boolean): number =>
+    prompts.reduce((sum, p, i) => sum + ((p.language === 'en') === english ? weights[i]! : 0), 0);
+  const shares = { english: total(true), other: total(false) };
+  return weights.map((weight, i) =>
+    prompts[i]!.language === 'en'
+      ? (weight * (1 - otherLanguages)) / shares.english
+      : (weight * otherLanguages) / shares.other,
+  );
+}
+
+/**
+ * `count` indices, each as often as its weight says (systematic resampling from half a step on):
+ * afterwards every drawn prompt weighs the same.
+ */
+export function resample(weights: Float64Array, count: number): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const step = total / count;
+  const picked: number[] = [];
+  let reached = 0;
+  for (const [i, weight] of weights.entries()) {
+    reached += weight;
+    while (picked.length < count && reached >= (picked.length + 0.5) * step) picked.push(i);
+  }
+  return picked;
+}

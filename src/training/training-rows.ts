@@ -1,0 +1,50 @@
+import type { Outcome } from './outcomes.ts';
+import type { TrainingRows } from './mf-loss.ts';
+
+/** Ids of all models of the rows, sorted. */
+export function modelIds(rows: readonly Outcome[]): string[] {
+  return [...new Set(rows.flatMap(({ scores }) => Object.keys(scores)))].sort();
+}
+
+/**
+ * Outcomes as arrays. An outcome's weight is 1 / sqrt(models of its prompt), so that prompts which
+ * many models answered count more, but not in proportion; times a source's
+ * (its prompts)^(sourcePower - 1), so that large sources do not drown small ones; mean 1 per prompt.
+ */
+export function trainingRows(
+  rows: readonly Outcome[],
+  x: Float64Array,
+  models: readonly string[],
+  sourcePower: number,
+): TrainingRows {
+  const index = new Map(models.map((id, i) => [id, i]));
+  const perSource = countBy(rows.map(({ source }) => source));
+  const starts = [0];
+  const columns: number[] = [];
+  const qualities: number[] = [];
+  const weights = new Float64Array(rows.length);
+  for (const [i, { scores, source }] of rows.entries()) {
+    const known = Object.entries(scores).filter(([id]) => index.has(id));
+    for (const [id, quality] of known) {
+      columns.push(index.get(id)!);
+      qualities.push(quality);
+    }
+    starts.push(columns.length);
+    weights[i] = perSource.get(source)! ** (sourcePower - 1) / Math.sqrt(known.length || 1);
+  }
+  const meanWeight = weights.reduce((sum, weight) => sum + weight, 0) / rows.length;
+  return {
+    count: rows.length,
+    x,
+    starts: Uint32Array.from(starts),
+    models: Uint16Array.from(columns),
+    qualities: Float32Array.from(qualities),
+    weights: weights.map((weight) => weight / meanWeight),
+  };
+}
+
+export function countBy(values: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/errors.ts';
+import { parseOutcomes, readOutcomes } from '../../../src/training/outcomes.ts';
+import { modelIds, trainingRows } from '../../../src/training/training-rows.ts';
+
+const row = {
+  id: 'a/1',
+  source: 'a',
+  prompt: 'Why?',
+  scores: { big: 1, small: 0 },
+  metric: 'accuracy',
+  key: 'k1',
+};
+const line = (changes: object = {}): string => JSON.stringify({ ...row, ...changes });
+
+describe('parseOutcomes', () => {
+  it('reads rows and skips blank lines', () => {
+    expect(parseOutcomes(`${line()}\n\n${line({ category: 'x' })}\n`, 'a.jsonl')).toMatchObject({
+      rows: [row, { ...row, category: 'x' }],
+      mistakes: [],
+    });
+  });
+
+  it('names every bad row by file and line', () => {
+    const bad = [
+      '{',
+      line({ scores: { big: 2 } }),
+      line({ key: undefined }),
+      line({ extra: 1 }),
+      line({ scores: {} }),
+    ];
+    const { mistakes } = parseOutcomes([line(), ...bad].join('\n'), 'a.jsonl');
+    expect(mistakes.map((text) => text.slice(0, 14))).toEqual(
+      [2, 3, 4, 5, 6].map((n) => `a.jsonl line ${n}`),
+    );
+    expect(mistakes[1]).toContain('scores.big');
+  });
+});
+
+describe('readOutcomes', () => {
+  it('reads all files of a folder and hashes them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'outcomes-'));
+    writeFileSync(join(folder, 'b.jsonl'), line());
+    writeFileSync(join(folder, 'a.jsonl'), line({ id: 'first' }));
+    const set = readOutcomes(folder);
+    expect(set.rows.map(({ id }) => id)).toEqual(['first', 'a/1']);
+    expect(set.sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('says where data was looked for, and which rows are bad', () => {
+    expect(() => readOutcomes('/no/data')).toThrow(/no outcome data in \/no\/data.*--data/);
+    const folder = mkdtempSync(join(tmpdir(), 'outcomes-'));
+    expect(() => readOutcomes(folder)).toThrow(ConfigError);
+    writeFileSync(join(folder, 'a.jsonl'), Array<string>(12).fill('{').join('\n'));
+    expect(() => readOutcomes(folder)).toThrow(/12 bad rows.*a\.jsonl line 10.*and 2 more/s);
+  });
+});
+
+describe('trainingRows', () => {
+  it('lays outcomes side by side and weighs prompts by their models and source', () => {
+    const rows = [row, { ...row, source: 'b', scores: { big: 0.5 } }];
+    expect(modelIds(rows)).toEqual(['big', 'small']);
+    const set = trainingRows(rows, new Float64Array(4), ['big', 'small'], 1);
+    expect([...set.starts]).toEqual([0, 2, 3]);
+    expect([...set.models]).toEqual([0, 1, 0]);
+    expect([...set.qualities]).toEqual([1, 0, 0.5]);
+    expect(set.weights[0]! / set.weights[1]!).toBeCloseTo(Math.SQRT1_2, 12);
+    expect(set.weights[0]! + set.weights[1]!).toBeCloseTo(2, 12);
+  });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { normal, seededRandom } from '../../../src/math/random.ts';
+import { latentFactors, type MfHead } from '../../../src/routing/matrix-factorization.ts';
+import {
+  addGradients,
+  emptyGradients,
+  meanLoss,
+  parameterNames,
+  type TrainingRows,
+} from '../../../src/training/mf-loss.ts';
+import { joinHeads, trainMf, type TrainSettings } from '../../../src/training/train-mf.ts';
+
+const settings: TrainSettings = {
+  rank: 3,
+  hidden: 4,
+  epochs: 30,
+  batch: 16,
+  rate: 0.02,
+  decay: 0.001,
+  dropout: 0.1,
+  hiddenDropout: 0.1,
+  seed: 1,
+};
+
+function randomArray(length: number, random: () => number): Float64Array {
+  return Float64Array.from({ length }, () => normal(random));
+}
+
+function randomHead(seed: number): MfHead {
+  const random = seededRandom(seed);
+  return {
+    ...{ inputs: 5, hidden: 4, rank: 3 },
+    linear: randomArray(15, random),
+    hiddenWeights: randomArray(20, random),
+    hiddenBias: randomArray(4, random),
+    output: randomArray(12, random),
+    models: randomArray(6, random),
+    modelBias: randomArray(2, random),
+  };
+}
+
+/** Two models; the second is right only where the first number of x is positive. */
+function rowsOf(count: number, seed: number): TrainingRows {
+  const random = seededRandom(seed);
+  const x = randomArray(count * 5, random);
+  return {
+    count,
+    x,
+    starts: Uint32Array.from({ length: count + 1 }, (_, i) => 2 * i),
+    models: Uint16Array.from({ length: 2 * count }, (_, o) => o % 2),
+    qualities: Float32Array.from({ length: 2 * count }, (_, o) =>
+      o % 2 === 0 ? 0.75 : x[((o - 1) / 2) * 5]! > 0 ? 1 : 0,
+    ),
+    weights: Float64Array.from({ length: count }, () => 0.5 + random()),
+  };
+}
+
+describe('addGradients', () => {
+  it('agrees with finite differences in every parameter, dropout included', () => {
+    const head = randomHead(2);
+    const rows = rowsOf(6, 3);
+    const batch = Uint32Array.of(4, 1, 2);
+    const x = Float64Array.from([...batch].flatMap((i) => [...rows.x.subarray(i * 5, i * 5 + 5)]));
+    const mask = Float64Array.from({ length: 12 }, (_, i) => (i % 5 === 0 ? 0 : 1.25));
+    const lossAt = (): number => addGradients(head, rows, batch, x, emptyGradients(head), mask);
+    const gradients = emptyGradients(head);
+    addGradients(head, rows, batch, x, gradients, mask);
+    const step = 1e-5;
+    for (const name of parameterNames) {
+      for (let i = 0; i < head[name].length; i++) {
+        const kept = head[name][i]!;
+        head[name][i] = kept + step;
+        const above = lossAt();
+        head[name][i] = kept - step;
+        const below = lossAt();
+        head[name][i] = kept;
+        expect(gradients[name][i], `${name}[${i}]`).toBeCloseTo((above - below) / (2 * step), 6);
+      }
+    }
+  });
+});
+
+describe('trainMf', () => {
+  const [train, dev] = [rowsOf(200, 4), rowsOf(60, 5)];
+
+  it('learns what the outcomes depend on', () => {
+    const { head, devLoss } = trainMf(train, dev, 2, settings);
+    // A constant for each model gives about ln 2 for the second one: 0.63 in the mean.
+    expect(devLoss).toBeLessThan(0.45);
+    expect(meanLoss(head, dev)).toBe(devLoss);
+  });
+
+  it('gives the same head for the same seed, another for another', () => {
+    const once = trainMf(train, dev, 2, settings);
+    expect(trainMf(train, dev, 2, settings)).toEqual(once);
+    expect(trainMf(train, dev, 2, { ...settings, seed: 2 })).not.toEqual(once);
+  });
+
+  it('reports every epoch', () => {
+    const epochs: number[] = [];
+    trainMf(train, dev, 2, { ...settings, epochs: 3 }, ({ epoch }) => epochs.push(epoch));
+    expect(epochs).toEqual([1, 2, 3]);
+  });
+});
+
+describe('joinHeads', () => {
+  it('averages the logits', () => {
+    const heads = [randomHead(6), randomHead(7)];
+    const joined = joinHeads(heads);
+    const x = randomArray(5, seededRandom(8));
+    const logitOf = (head: MfHead, model: number): number => {
+      const f = latentFactors(head, x, 1);
+      return f.reduce(
+        (sum, value, r) => sum + value * head.models[model * head.rank + r]!,
+        head.modelBias[model]!,
+      );
+    };
+    for (const model of [0, 1]) {
+      const average = (logitOf(heads[0]!, model) + logitOf(heads[1]!, model)) / 2;
+      expect(logitOf(joined, model)).toBeCloseTo(average, 12);
+    }
+  });
+});
