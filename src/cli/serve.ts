@@ -2,20 +2,13 @@ import type { EventEmitter } from 'node:events';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { loadConfig, type SettingsInput } from '../config/load-config.ts';
-import type { CurrentThreshold } from '../routing/thresholds.ts';
+import type { RunningServer } from '../main.ts';
 import { checkUpstreamModels } from '../upstream/check-upstream-models.ts';
 import { version } from '../version.ts';
 import { writeBanner } from './banner.ts';
 import type { CliIo } from './cli-io.ts';
 import { findModels, type FoundOrSimulated } from './find-models.ts';
 import { waitForStop } from './wait-for-stop.ts';
-
-export interface RunningServer {
-  readonly url: string;
-  readonly notes: readonly string[];
-  readonly threshold: () => CurrentThreshold;
-  close(): Promise<void>;
-}
 
 export interface ServeDeps {
   readonly startServer: (config: Config, options: { logger: Logger }) => Promise<RunningServer>;

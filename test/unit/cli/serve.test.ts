@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { serve, type RunningServer, type ServeDeps } from '../../../src/cli/serve.ts';
+import { serve, type ServeDeps } from '../../../src/cli/serve.ts';
 import type { FoundOrSimulated } from '../../../src/cli/find-models.ts';
+import type { RunningServer } from '../../../src/main.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { fakeIo } from '../../support/cli-io.ts';
 import { configInput } from '../../support/config-input.ts';
