@@ -26,7 +26,7 @@ export function writeBanner({ version, config, url, threshold, notes }: BannerFa
     `  strong     ${describe(config.strong)}`,
     `  weak       ${describe(config.weak)}`,
     `  router     ${router}${config.routers.length > 1 ? ` (also ${config.routers.slice(1).join(', ')})` : ''}`,
-    `  threshold  ${threshold.threshold} (${origins[threshold.origin]})`,
+    `  threshold  ${Number(threshold.threshold.toFixed(5))} (${origins[threshold.origin]})`,
     `  log        ${config.db} (prompt text: ${config.logPrompts})`,
     ...notes.map((note) => `  note       ${note}`),
     '',

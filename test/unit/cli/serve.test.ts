@@ -24,7 +24,7 @@ function start(
       return Promise.resolve({
         url: 'http://127.0.0.1:6060',
         notes: ['llama3:70b stands in for mystery'],
-        threshold: () => ({ threshold: 0.116, origin: 'default' }),
+        threshold: () => ({ threshold: 0.11600049, origin: 'default' }),
         close: () => Promise.resolve(void events.push('closed')),
         ...server,
       });
