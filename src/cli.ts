@@ -1,4 +1,11 @@
 #!/usr/bin/env node
 import { runCli } from './cli/run-cli.ts';
 
+// A reader that leaves (`npm start | head`) must not take the server with it.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 process.exitCode = await runCli(process.argv.slice(2), process);

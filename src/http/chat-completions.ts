@@ -69,7 +69,7 @@ async function answer(
     for await (const bytes of chunks) {
       if (!res.headersSent) {
         ttftMs = call.elapsedMs();
-        writeHead(res, request, deployment, forwarded);
+        writeHead(res, request, deployment, forwarded, bytes);
       }
       await writeChunk(res, bytes, call.signal);
     }
@@ -111,6 +111,7 @@ function writeHead(
   request: ChatRequest,
   deployment: Deployment,
   forwarded: Forwarded,
+  firstBytes: Buffer,
 ): void {
   const { answer } = forwarded;
   const contentHeaders = request.stream
@@ -119,7 +120,7 @@ function writeHead(
         'cache-control': 'no-cache',
         'x-accel-buffering': 'no',
       }
-    : { 'content-type': 'application/json' };
+    : { 'content-type': 'application/json', 'content-length': firstBytes.length };
   res.socket?.setNoDelay(true);
   res.writeHead(200, {
     ...answer?.headers,

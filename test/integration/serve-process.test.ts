@@ -1,0 +1,141 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ask, get, post } from '../support/chat.ts';
+import { waitForDecision } from '../support/read-log.ts';
+import {
+  startScriptedUpstream,
+  streamOf,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+
+// The real thing: the command line in a process of its own, the shipped encoder and weights.
+let folder: string;
+let upstream: ScriptedUpstream;
+let server: { child: ChildProcess; url: string; db: string };
+
+/** Variables that other gateways obey; ours must not. */
+const garbage = {
+  OPENAI_API_KEY: 'sk-garbage',
+  OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
+  OPENAI_API_BASE: 'http://127.0.0.1:9/v1',
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  http_proxy: 'http://127.0.0.1:9',
+};
+
+async function serve(): Promise<typeof server> {
+  const db = join(folder, 'log.db');
+  const args = ['serve', '--port', '0', '--db', db, '--log-prompts', 'full'];
+  const models = ['--strong-model', 'llama3:70b', '--weak-model', 'llama3'];
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'src/cli.ts', ...args, ...models, '--base-url', upstream.url],
+    { env: { ...process.env, ...garbage }, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const lines = createInterface({ input: child.stdout });
+  let url: string | undefined;
+  for await (const line of lines) {
+    url ??= /listens on (\S+)/.exec(line)?.[1];
+    if (line.startsWith('Try it') && url !== undefined) return { child, url, db };
+  }
+  throw new Error('the server ended before it listened');
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pointsman-'));
+  upstream = await startScriptedUpstream();
+  server = await serve();
+});
+
+afterAll(async () => {
+  server.child.kill('SIGKILL');
+  await upstream.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('AT-06, AT-07: embeds, routes and answers offline, whatever the environment says', async () => {
+  const reply = await post(
+    `${server.url}/v1/chat/completions`,
+    ask('Prove that the square root of two is irrational.'),
+  );
+  expect(reply.status).toBe(200);
+  const score = Number(reply.headers.get('x-pointsman-score'));
+  expect(score).toBeGreaterThan(0);
+  expect(score).toBeLessThan(1);
+  expect(upstream.requests.at(-1)?.headers['authorization']).toBeUndefined();
+  const row = await waitForDecision(server.db, reply.headers);
+  expect(row).toMatchObject({ router: 'mf', reason: 'score' });
+  expect(row['score']).toBeCloseTo(score, 6);
+  expect(row['prompt_text']).toContain('square root');
+});
+
+test('the same prompt scores the same by chat, by score and by the command line', async () => {
+  const prompt = 'How many r are in strawberry?';
+  const chat = await post(`${server.url}/v1/chat/completions`, ask(prompt));
+  const scored = await post(`${server.url}/v1/router/score`, { prompt });
+  expect(Number(chat.headers.get('x-pointsman-score'))).toBeCloseTo(
+    Number(scored.json['score']),
+    6,
+  );
+  const reasons = scored.json['reasons'] as { name: string; contribution: number }[];
+  expect(reasons.length).toBeGreaterThan(0);
+
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      'src/cli.ts',
+      'score',
+      '--strong-model',
+      'llama3:70b',
+      '--weak-model',
+      'llama3',
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  child.stdin?.end(`${JSON.stringify({ id: 'a', prompt })}\n`);
+  let out = '';
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) out += String(chunk);
+  const line = JSON.parse(out) as { id: string; win_rate: number; tier: string };
+  expect(line).toMatchObject({ id: 'a', tier: scored.json['tier'] });
+  expect(line.win_rate).toBeCloseTo(Number(scored.json['score']), 9);
+});
+
+test('a megabyte, emoji, NUL and lone surrogates give a score, and the next request is fine', async () => {
+  const texts = ['a'.repeat(500_000), '😀', '\u0000', '\\ud800', 'שלום', 'x '.repeat(100_000)];
+  for (const text of texts) {
+    const body = `{"model":"auto","messages":[{"role":"user","content":"${text.replace('\u0000', '\\u0000')}"}]}`;
+    const reply = await post(`${server.url}/v1/chat/completions`, body);
+    expect(reply.status).toBe(200);
+    const score = reply.headers.get('x-pointsman-score');
+    if (score !== null) expect(Number(score)).toBeLessThanOrEqual(1);
+  }
+  expect((await get(`${server.url}/readyz`)).status).toBe(200);
+});
+
+test('SIGTERM lets a live stream finish, writes its row and ends with 0', async () => {
+  const text = streamOf('llama3', [{ content: 'one' }, { content: 'two' }], false);
+  const half = text.indexOf('data:', text.indexOf('one'));
+  let goOn = () => {};
+  const going = new Promise<void>((resolve) => (goOn = resolve));
+  upstream.enqueue(async (res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write(text.slice(0, half));
+    await going;
+    res.end(text.slice(half));
+  });
+  const body = JSON.stringify(ask('say hi', { stream: true }));
+  const reply = await fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body });
+  const ended = once(server.child, 'exit');
+  server.child.kill('SIGTERM');
+  await expect.poll(() => get(`${server.url}/livez`).catch(() => 'closed')).toBe('closed');
+  goOn();
+  expect(await reply.text()).toBe(text);
+  expect(await ended).toEqual([0, null]);
+  expect(await waitForDecision(server.db, reply.headers)).toMatchObject({ outcome: 'done' });
+});
