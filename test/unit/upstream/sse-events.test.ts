@@ -20,7 +20,8 @@ const recorded: Record<string, string> = {
   'CRLF lines': 'data: {"a":1}\r\n\r\ndata: {"b":"😀 é"}\r\n\r\ndata: [DONE]\r\n\r\n',
   'CR lines': 'data: {"a":1}\r\rdata: {"b":"😀 é"}\r\rdata: [DONE]\r\r',
   'mixed lines': 'data: {"a":1}\n\r\ndata: {"b":"😀 é"}\r\n\ndata: [DONE]\n\n',
-  'comments, names, no space': ': hi\n\nevent: x\ndata:{"a":1}\n\ndata:{"b":"😀 é"}\n\ndata:[DONE]\n\n',
+  'comments, names, no space':
+    ': hi\n\nevent: x\ndata:{"a":1}\n\ndata:{"b":"😀 é"}\n\ndata:[DONE]\n\n',
   'a BOM': '\ufeffdata: {"a":1}\n\ndata: {"b":"😀 é"}\n\ndata: [DONE]\n\n',
 };
 
@@ -50,7 +51,17 @@ describe.each(Object.entries(recorded))('a stream with %s', (_name, text) => {
 });
 
 test('any text and any cuts: the same events, and no byte lost', () => {
-  const piece = fc.constantFrom('data: x', 'data:', ':c', '\n', '\r', '\r\n', 'event: e', '😀', ' ');
+  const piece = fc.constantFrom(
+    'data: x',
+    'data:',
+    ':c',
+    '\n',
+    '\r',
+    '\r\n',
+    'event: e',
+    '😀',
+    ' ',
+  );
   const property = fc.property(
     fc.array(piece, { maxLength: 30 }),
     fc.array(fc.nat(200), { maxLength: 8 }),
