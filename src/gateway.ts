@@ -40,12 +40,17 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 
   const log = await openRequestLog({
     file: config.db,
-    onFailure: (message) => logger.error(`The request log cannot be written: ${message}`),
+    onFailure: (failure) => {
+      if (failure === null) logger.info('The request log is written again.');
+      else logger.error(`The request log cannot be written: ${failure}`);
+    },
   });
   const thresholds = createThresholds(config.threshold, await storedThresholds(log, routers));
   log.onThresholdApplied((applied) => {
+    if (!routers.some((router) => router.version === applied.routerVersion)) return false;
     thresholds.apply(applied.routerVersion, applied.threshold);
     logger.info({ ...applied }, 'a calibrated threshold takes effect');
+    return true;
   });
 
   let embeddingFailures = 0;
