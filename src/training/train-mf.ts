@@ -7,6 +7,7 @@ import {
   emptyGradients,
   meanLoss,
   parameterNames,
+  type ParameterName,
   type TrainingRows,
 } from './mf-loss.ts';
 
@@ -17,8 +18,10 @@ export interface TrainSettings {
   readonly batch: number;
   /** Highest learning rate; it warms up over 100 steps and falls along a half cosine. */
   readonly rate: number;
-  /** Weight decay of all matrices; biases are free. */
+  /** Weight decay of the matrices that all models share; biases are free. */
   readonly decay: number;
+  /** Weight decay of the models' own factors: less, or models with few outcomes lose theirs. */
+  readonly modelDecay: number;
   /** Share of the numbers of x, and of the hidden units, that a step does not see. */
   readonly dropout: number;
   readonly hiddenDropout: number;
@@ -48,7 +51,7 @@ export function trainMf(
   const gradients = emptyGradients(head);
   const optimizers = parameterNames.map((name) => ({
     adam: createAdam(head[name], gradients[name]),
-    decay: name === 'hiddenBias' || name === 'modelBias' ? 0 : settings.decay,
+    decay: decayOf(name, settings),
   }));
   const order = Uint32Array.from({ length: train.count }, (_, i) => i);
   const size = Math.min(settings.batch, train.count);
@@ -107,6 +110,11 @@ function initialHead(
   };
 }
 
+function decayOf(name: ParameterName, settings: TrainSettings): number {
+  if (name === 'hiddenBias' || name === 'modelBias') return 0;
+  return name === 'models' ? settings.modelDecay : settings.decay;
+}
+
 function rateAt(step: number, steps: number, rate: number): number {
   return rate * Math.min(1, (step + 1) / 100) * (0.5 + 0.5 * Math.cos((Math.PI * step) / steps));
 }
@@ -141,44 +149,4 @@ function copyHead(head: MfHead): MfHead {
   const copy: MfHead = { ...head };
   const arrays = Object.fromEntries(parameterNames.map((name) => [name, head[name].slice()]));
   return Object.assign(copy, arrays);
-}
-
-/**
- * The average of several heads' logits as one wider head: latent factors side by side, the models'
- * factors and biases divided by the number of heads.
- */
-export function joinHeads(heads: readonly MfHead[]): MfHead {
-  const first = heads[0]!;
-  const k = heads.length;
-  const { inputs } = first;
-  const rank = heads.reduce((sum, head) => sum + head.rank, 0);
-  const hidden = heads.reduce((sum, head) => sum + head.hidden, 0);
-  const modelCount = first.modelBias.length;
-  const output = new Float64Array(rank * hidden);
-  const models = new Float64Array(modelCount * rank);
-  const modelBias = new Float64Array(modelCount);
-  let r0 = 0;
-  let h0 = 0;
-  for (const head of heads) {
-    for (let r = 0; r < head.rank; r++) {
-      output.set(
-        head.output.subarray(r * head.hidden, (r + 1) * head.hidden),
-        (r0 + r) * hidden + h0,
-      );
-      for (let m = 0; m < modelCount; m++) {
-        models[m * rank + r0 + r] = head.models[m * head.rank + r]! / k;
-      }
-    }
-    for (let m = 0; m < modelCount; m++) modelBias[m]! += head.modelBias[m]! / k;
-    r0 += head.rank;
-    h0 += head.hidden;
-  }
-  const joined = (name: 'linear' | 'hiddenWeights' | 'hiddenBias'): Float64Array =>
-    Float64Array.from(heads.flatMap((head) => Array.from(head[name])));
-  return {
-    ...{ inputs, hidden, rank, output, models, modelBias },
-    linear: joined('linear'),
-    hiddenWeights: joined('hiddenWeights'),
-    hiddenBias: joined('hiddenBias'),
-  };
 }

@@ -6,9 +6,10 @@ import { devReport, type DevReport, type PairFigure } from './dev-report.ts';
 import { featureMatrix, fitFeatures, type EmbeddedPrompt } from './fit-features.ts';
 import { fitWinRate, meanQualities } from './fit-win-rate.ts';
 import type { LexicalSettings } from './fit-lexical.ts';
+import { joinHeads } from './join-heads.ts';
 import type { OutcomeSet } from './outcomes.ts';
-import { joinHeads, trainMf, type EpochReport, type TrainSettings } from './train-mf.ts';
-import { modelIds, trainingRows } from './training-rows.ts';
+import { trainMf, type EpochReport, type TrainSettings } from './train-mf.ts';
+import { modelIds, trainingRows, type RowWeights } from './training-rows.ts';
 
 export interface RouterTrainingSettings {
   readonly lexical: LexicalSettings;
@@ -16,8 +17,7 @@ export interface RouterTrainingSettings {
   readonly mf: TrainSettings;
   /** Number of heads, from seeds of their own, whose logits are averaged. */
   readonly heads: number;
-  /** Weight of a source grows with (its prompts)^sourcePower. */
-  readonly sourcePower: number;
+  readonly weights: RowWeights;
 }
 
 /** A data set with the embedding of each row's prompt, in the same order. */
@@ -48,7 +48,7 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
     seededRandom(seed),
   );
   const rowsOf = (set: EmbeddedOutcomes) =>
-    trainingRows(set.rows, featureMatrix(set.prompts, features), models, settings.sourcePower);
+    trainingRows(set.rows, featureMatrix(set.prompts, features), models, settings.weights);
   const trainRows = rowsOf(train);
   const devRows = rowsOf(dev);
   const trained = Array.from({ length: settings.heads }, (_, i) =>
@@ -108,11 +108,12 @@ function withoutFloor(figure: PairFigure): DevFigure {
 }
 
 function flatSettings(settings: RouterTrainingSettings): Record<string, number | boolean> {
-  const { lexical, mf, ...rest } = settings;
+  const { lexical, mf, weights, ...rest } = settings;
   // The seed has a field of its own.
   return {
     ...rest,
     ...mf,
+    ...weights,
     lexicalRows: lexical.rows,
     lexicalDimensions: lexical.dimensions,
   };

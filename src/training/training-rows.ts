@@ -6,16 +6,19 @@ export function modelIds(rows: readonly Outcome[]): string[] {
   return [...new Set(rows.flatMap(({ scores }) => Object.keys(scores)))].sort();
 }
 
-/**
- * Outcomes as arrays. An outcome's weight is 1 / sqrt(models of its prompt), so that prompts which
- * many models answered count more, but not in proportion; times a source's
- * (its prompts)^(sourcePower - 1), so that large sources do not drown small ones; mean 1 per prompt.
- */
+export interface RowWeights {
+  /** An outcome counts (models of its prompt)^-modelPower: 1 makes all prompts weigh the same. */
+  readonly modelPower: number;
+  /** A source weighs (its prompts)^sourcePower: 1 makes large sources drown small ones. */
+  readonly sourcePower: number;
+}
+
+/** Outcomes as arrays; the mean weight of a prompt's outcomes is 1. */
 export function trainingRows(
   rows: readonly Outcome[],
   x: Float64Array,
   models: readonly string[],
-  sourcePower: number,
+  { modelPower, sourcePower }: RowWeights,
 ): TrainingRows {
   const index = new Map(models.map((id, i) => [id, i]));
   const perSource = countBy(rows.map(({ source }) => source));
@@ -30,7 +33,8 @@ export function trainingRows(
       qualities.push(quality);
     }
     starts.push(columns.length);
-    weights[i] = perSource.get(source)! ** (sourcePower - 1) / Math.sqrt(known.length || 1);
+    weights[i] =
+      perSource.get(source)! ** (sourcePower - 1) * Math.max(1, known.length) ** -modelPower;
   }
   const meanWeight = weights.reduce((sum, weight) => sum + weight, 0) / rows.length;
   return {

@@ -63,7 +63,10 @@ describe('trainingRows', () => {
   it('lays outcomes side by side and weighs prompts by their models and source', () => {
     const rows = [row, { ...row, source: 'b', scores: { big: 0.5 } }];
     expect(modelIds(rows)).toEqual(['big', 'small']);
-    const set = trainingRows(rows, new Float64Array(4), ['big', 'small'], 1);
+    const set = trainingRows(rows, new Float64Array(4), ['big', 'small'], {
+      modelPower: 0.5,
+      sourcePower: 1,
+    });
     expect([...set.starts]).toEqual([0, 2, 3]);
     expect([...set.models]).toEqual([0, 1, 0]);
     expect([...set.qualities]).toEqual([1, 0, 0.5]);

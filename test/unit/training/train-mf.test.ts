@@ -8,7 +8,8 @@ import {
   parameterNames,
   type TrainingRows,
 } from '../../../src/training/mf-loss.ts';
-import { joinHeads, trainMf, type TrainSettings } from '../../../src/training/train-mf.ts';
+import { joinHeads } from '../../../src/training/join-heads.ts';
+import { trainMf, type TrainSettings } from '../../../src/training/train-mf.ts';
 
 const settings: TrainSettings = {
   rank: 3,
@@ -17,6 +18,7 @@ const settings: TrainSettings = {
   batch: 16,
   rate: 0.02,
   decay: 0.001,
+  modelDecay: 0.001,
   dropout: 0.1,
   hiddenDropout: 0.1,
   seed: 1,

@@ -54,9 +54,9 @@ async function input(): Promise<RouterTrainingInput> {
       lexical: { rows: 20, dimensions: 4 },
       surface: true,
       heads: 2,
-      sourcePower: 0.5,
+      weights: { modelPower: 0.5, sourcePower: 0.5 },
       mf: {
-        ...{ rank: 2, hidden: 4, epochs: 8, batch: 32, rate: 0.02, decay: 0.01 },
+        ...{ rank: 2, hidden: 4, epochs: 8, batch: 32, rate: 0.02, decay: 0.01, modelDecay: 0.001 },
         ...{ dropout: 0.1, hiddenDropout: 0.1, seed: 3 },
       },
     },
