@@ -4,7 +4,7 @@
 // sent to strong and r = mean quality,
 //   A = trapezoid of r over c,   APGR = (A - A_weak) / (A_strong - A_weak),
 // the constants r_weak and r_strong integrated over the same points.
-import { quantile, sorted } from '../math/quantile.ts';
+import { quantile } from '../math/quantile.ts';
 
 /** Rows of one pair; all of one length. */
 export interface ScoredOutcomes {
@@ -27,46 +27,102 @@ const thresholdCount = 11;
 
 /** Ascending by share, from 0 (all weak) to 1 (all strong). */
 export function performanceCurve(rows: ScoredOutcomes): CurvePoint[] {
-  const ordered = sorted(rows.scores);
-  const thresholds = new Set<number>();
-  for (let i = 0; i < thresholdCount; i++) {
-    thresholds.add(quantile(ordered, i / (thresholdCount - 1)));
-  }
-  const distinct = [...thresholds];
-  // At the last threshold ">", so that nothing goes to strong; a single one is used both ways.
-  const points = (distinct.length > 1 ? distinct.slice(0, -1) : distinct).map((threshold) =>
-    pointAt(rows, (score) => score >= threshold),
-  );
-  points.push(pointAt(rows, (score) => score > ordered.at(-1)!));
-  return points.sort((p, q) => p.share - q.share || p.quality - q.quality);
+  return createCurve(rows)();
 }
 
-function pointAt(rows: ScoredOutcomes, toStrong: (score: number) => boolean): CurvePoint {
-  let total = 0;
-  let sent = 0;
-  let quality = 0;
-  for (let i = 0; i < rows.scores.length; i++) {
-    const weight = rows.weights?.[i] ?? 1;
-    const strong = toStrong(rows.scores[i]!);
-    total += weight;
-    if (strong) sent += weight;
-    quality += weight * (strong ? rows.strong[i]! : rows.weak[i]!);
+/**
+ * Curves of resamples of `rows`: `counts` says how often each row was drawn (once, when left out).
+ * The rows are sorted only here, so that a thousand resamples cost a thousand walks.
+ */
+export function createCurve(rows: ScoredOutcomes): (counts?: ArrayLike<number>) => CurvePoint[] {
+  const n = rows.scores.length;
+  const order = Uint32Array.from({ length: n }, (_, i) => i).sort(
+    (i, j) => rows.scores[i]! - rows.scores[j]!,
+  );
+  return (counts) => {
+    let draws = 0;
+    for (let row = 0; row < n; row++) draws += counts?.[row] ?? 1;
+    // The drawn scores, ascending, and the weight and gain of what lies below each of them.
+    const scores = new Float64Array(draws);
+    const below = { weight: new Float64Array(draws + 1), gain: new Float64Array(draws + 1) };
+    let [end, total, weak, gain] = [0, 0, 0, 0];
+    for (const row of order) {
+      const weight = rows.weights?.[row] ?? 1;
+      for (let left = counts?.[row] ?? 1; left > 0; left--) {
+        scores[end++] = rows.scores[row]!;
+        below.weight[end] = total += weight;
+        below.gain[end] = gain += weight * (rows.strong[row]! - rows.weak[row]!);
+        weak += weight * rows.weak[row]!;
+      }
+    }
+    const thresholds = new Set<number>();
+    for (let i = 0; i < thresholdCount; i++) {
+      thresholds.add(quantile(scores, i / (thresholdCount - 1)));
+    }
+    const distinct = [...thresholds];
+    // At the last threshold ">", so that nothing goes to strong; a single one is used both ways.
+    const points = (distinct.length > 1 ? distinct.slice(0, -1) : distinct).map((threshold) => {
+      const first = firstAtLeast(scores, threshold);
+      return {
+        share: (total - below.weight[first]!) / total,
+        quality: (weak + gain - below.gain[first]!) / total,
+      };
+    });
+    points.push({ share: 0, quality: weak / total });
+    return points.sort((p, q) => p.share - q.share || p.quality - q.quality);
+  };
+}
+
+/** First position of the ascending `scores` whose score is >= threshold. */
+function firstAtLeast(scores: Float64Array, threshold: number): number {
+  let [low, high] = [0, scores.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (scores[middle]! >= threshold) high = middle;
+    else low = middle + 1;
   }
-  return { share: sent / total, quality: quality / total };
+  return low;
 }
 
 /** Average performance gap recovered: 0.5 for a coin flip; above 1 is possible. NaN without a gap. */
 export function apgr(rows: ScoredOutcomes): number {
-  const weak = pointAt(rows, () => false).quality;
-  const strong = pointAt(rows, () => true).quality;
-  const curve = performanceCurve(rows);
+  return curveApgr(performanceCurve(rows));
+}
+
+/** The same, of a curve that runs from all weak to all strong. */
+export function curveApgr(curve: readonly CurvePoint[]): number {
+  const [weak, strong] = [curve[0]!.quality, curve.at(-1)!.quality];
+  return (areaUnder(curve) - weak) / (strong - weak);
+}
+
+/** A: trapezoids of quality over the share 0..1. */
+export function areaUnder(curve: readonly CurvePoint[]): number {
   let area = 0;
   for (let i = 1; i < curve.length; i++) {
     const step = curve[i]!.share - curve[i - 1]!.share;
     area += (step * (curve[i]!.quality + curve[i - 1]!.quality)) / 2;
   }
-  const width = curve.at(-1)!.share - curve[0]!.share;
-  return (area - weak * width) / ((strong - weak) * width);
+  return area;
+}
+
+/** Quality at a share of strong calls, on the straight line between curve points. */
+export function qualityAt(curve: readonly CurvePoint[], share: number): number {
+  const after = curve.findIndex((point) => point.share >= share);
+  if (after < 0) return curve.at(-1)!.quality;
+  const [before, point] = [curve[Math.max(0, after - 1)]!, curve[after]!];
+  const width = point.share - before.share;
+  if (width === 0) return point.quality;
+  return before.quality + ((share - before.share) / width) * (point.quality - before.quality);
+}
+
+/** Several curves as one: the means of their i-th points; the curves have equally many. */
+export function meanCurve(curves: readonly (readonly CurvePoint[])[]): CurvePoint[] {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  return curves[0]!.map((_, i) => ({
+    share: mean(curves.map((curve) => curve[i]!.share)),
+    quality: mean(curves.map((curve) => curve[i]!.quality)),
+  }));
 }
 
 /** (quality - weak) / (strong - weak). */
@@ -80,9 +136,12 @@ export function performanceGapRecovered(quality: number, weak: number, strong: n
  * interpolates over qualities that need not rise; the first crossing is well defined.)
  */
 export function callsForRecovery(rows: ScoredOutcomes, recovered: number): number | null {
-  const weak = pointAt(rows, () => false).quality;
-  const strong = pointAt(rows, () => true).quality;
-  const curve = performanceCurve(rows);
+  return curveCalls(performanceCurve(rows), recovered);
+}
+
+/** The same, of a curve that runs from all weak to all strong. */
+export function curveCalls(curve: readonly CurvePoint[], recovered: number): number | null {
+  const [weak, strong] = [curve[0]!.quality, curve.at(-1)!.quality];
   const reached = (point: CurvePoint): number =>
     performanceGapRecovered(point.quality, weak, strong) - recovered;
   for (const [i, point] of curve.entries()) {
@@ -103,36 +162,76 @@ export const floors = {
     Array.from(strong, (quality, i) => quality - weak[i]!),
 };
 
-/**
- * Mean APGR of `runs` shuffled orders: what chance gives on these rows (0.5 but for rounding).
- */
-export function randomApgr(rows: Omit<ScoredOutcomes, 'scores'>, random: () => number): number {
-  const runs = 10;
-  let sum = 0;
-  for (let run = 0; run < runs; run++) {
-    sum += apgr({ ...rows, scores: floors.random(rows.strong.length, random) });
-  }
-  return sum / runs;
+const randomRuns = 10;
+
+/** A router by chance as RouteLLM draws it: the points of 10 runs, averaged. */
+export function createRandomCurve(
+  rows: Omit<ScoredOutcomes, 'scores'>,
+  random: () => number,
+): (counts?: ArrayLike<number>) => CurvePoint[] {
+  const runs = Array.from({ length: randomRuns }, () =>
+    createCurve({ ...rows, scores: floors.random(rows.strong.length, random) }),
+  );
+  return (counts) => {
+    const curves = runs.map((curve) => curve(counts));
+    // Resamples of very few rows can tie in some runs; averaging needs equally many points.
+    const most = Math.max(...curves.map((curve) => curve.length));
+    return meanCurve(curves.filter((curve) => curve.length === most));
+  };
 }
 
-/** Expected calibration error: weighted mean of |mean probability - frequency| over equal-width bins. */
+/** APGR of chance on these rows: 0.5 but for rounding. */
+export function randomApgr(rows: Omit<ScoredOutcomes, 'scores'>, random: () => number): number {
+  return curveApgr(createRandomCurve(rows, random)());
+}
+
+/** A bin of equal width: of a predicted probability, how often it happened. */
+export interface ReliabilityBin {
+  readonly weight: number;
+  /** Mean probability, and weighted frequency; NaN for an empty bin. */
+  readonly probability: number;
+  readonly frequency: number;
+}
+
+export function reliabilityBins(
+  probabilities: ArrayLike<number>,
+  happened: ArrayLike<number>,
+  weights?: ArrayLike<number>,
+  bins = 10,
+): ReliabilityBin[] {
+  const weight = new Float64Array(bins);
+  const predicted = new Float64Array(bins);
+  const seen = new Float64Array(bins);
+  for (let i = 0; i < probabilities.length; i++) {
+    const bin = Math.min(bins - 1, Math.floor(probabilities[i]! * bins));
+    const w = weights?.[i] ?? 1;
+    weight[bin]! += w;
+    predicted[bin]! += w * probabilities[i]!;
+    seen[bin]! += w * happened[i]!;
+  }
+  return Array.from(weight, (w, bin) => ({
+    weight: w,
+    probability: predicted[bin]! / w,
+    frequency: seen[bin]! / w,
+  }));
+}
+
+/** Expected calibration error: weighted mean of |mean probability - frequency| over the bins. */
 export function calibrationError(
   probabilities: ArrayLike<number>,
   happened: ArrayLike<number>,
   weights?: ArrayLike<number>,
   bins = 10,
 ): number {
-  const weight = new Float64Array(bins);
-  const difference = new Float64Array(bins);
-  let total = 0;
-  for (let i = 0; i < probabilities.length; i++) {
-    const bin = Math.min(bins - 1, Math.floor(probabilities[i]! * bins));
-    const w = weights?.[i] ?? 1;
-    weight[bin]! += w;
-    difference[bin]! += w * (probabilities[i]! - happened[i]!);
-    total += w;
+  return errorOfBins(reliabilityBins(probabilities, happened, weights, bins));
+}
+
+export function errorOfBins(bins: readonly ReliabilityBin[]): number {
+  let [error, total] = [0, 0];
+  for (const { weight, probability, frequency } of bins) {
+    if (weight === 0) continue;
+    error += weight * Math.abs(probability - frequency);
+    total += weight;
   }
-  let error = 0;
-  for (const value of difference) error += Math.abs(value);
   return error / total;
 }
