@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
+import { createServing } from './create-serving.ts';
 import { createApp } from './http/app.ts';
 import { createInFlight } from './http/in-flight.ts';
 import { createHttpServer, listen } from './http/server.ts';
-import { createDecider } from './routing/decide.ts';
-import type { KnownNames } from './routing/model-name.ts';
 import type { Router } from './routing/router.ts';
 import { createThresholds, type CurrentThreshold } from './routing/thresholds.ts';
 import { openRequestLog } from './store/request-log.ts';
 import type { RequestLog } from './store/request-record.ts';
-import { createUpstreamClient } from './upstream/openai-client.ts';
-import type { Deployment } from './upstream/deployment.ts';
-import { version } from './version.ts';
 
 export interface Gateway {
   /** Where it listens, without a path. */
@@ -55,32 +51,19 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 
   let embeddingFailures = 0;
   let isShuttingDown = false;
-  const upstream = createUpstreamClient({
-    timeouts: config.timeouts,
-    limits: config.limits,
-    userAgent: `pointsman/${version()}`,
-  });
-  const inFlight = createInFlight(config.limits.inFlight);
-  const app = createApp({
-    decide: createDecider({
-      routers: parts.routers,
-      thresholds,
-      defaultTier: config.defaultTier,
-      timeoutMs: config.timeouts.decisionMs,
-      onEmbeddingFailed: (error) => {
-        embeddingFailures++;
-        logger.warn({ cause: error.cause }, `${error.message} The default tier answers.`);
-      },
-    }),
+  const serving = createServing(config, {
     routers: parts.routers,
     thresholds,
-    names: knownNames(config, routers),
-    deployments: { strong: config.strong, weak: config.weak },
-    upstream,
-    log,
-    logPrompts: config.logPrompts,
     embedderId: parts.embedderId,
-    limits: config.limits,
+    onEmbeddingFailed: (error) => {
+      embeddingFailures++;
+      logger.warn({ cause: error.cause }, `${error.message} The default tier answers.`);
+    },
+  });
+  const inFlight = createInFlight();
+  const app = createApp({
+    serving: () => serving,
+    log,
     inFlight,
     logger,
     instanceId: randomUUID(),
@@ -90,7 +73,7 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   });
   const server = createHttpServer(app);
   const url = await listen(server, config.host, config.port).catch(async (error: unknown) => {
-    await Promise.all([log.close(), upstream.close()]);
+    await Promise.all([log.close(), serving.upstream.close()]);
     throw error;
   });
 
@@ -104,20 +87,9 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       await inFlight.drain(config.timeouts.drainMs);
       server.closeAllConnections();
       await closed;
-      await upstream.close();
+      await serving.upstream.close();
       await log.close();
     },
-  };
-}
-
-function knownNames(config: Config, routers: readonly Router[]): KnownNames {
-  const namesOf = ({ name, model }: Deployment) => [...new Set([name, model])];
-  const strong = namesOf(config.strong);
-  return {
-    routers: routers.map((router) => router.name),
-    strong,
-    // The same id on two servers is told apart by tier only.
-    weak: namesOf(config.weak).filter((name) => !strong.includes(name)),
   };
 }
 

@@ -15,8 +15,8 @@ export async function checkConfig(input: SettingsInput, io: CliIo): Promise<void
   );
   for (const warning of warnings) io.stderr.write(`pointsman: warning: ${warning}\n`);
   const models = [config.strong, config.weak].map(
-    ({ tier, name, baseUrl, apiKey }) =>
-      `  ${tier.padEnd(6)}  ${name} at ${withoutCredentials(baseUrl)}, ${apiKey === null ? 'without a key' : 'with a key'}\n`,
+    ({ id, name, baseUrl, apiKey }) =>
+      `  ${id.padEnd(6)}  ${name} at ${withoutCredentials(baseUrl)}, ${apiKey === null ? 'without a key' : 'with a key'}\n`,
   );
   io.stdout.write('The configuration is good.\n');
   io.stdout.write(

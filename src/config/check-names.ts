@@ -18,7 +18,7 @@ export function checkNames(strong: Deployment, weak: Deployment): NameCheck {
       .filter((name) => reservedNames.includes(name) || /^router[-@]/.test(name))
       .map(
         (name) =>
-          `${deployment.tier}.model "${deployment.name}": clients ask for routing by the name "${name}", ` +
+          `${deployment.id}.model "${deployment.name}": clients ask for routing by the name "${name}", ` +
           `so no model can have it: give the model another name at its upstream`,
       ),
   );

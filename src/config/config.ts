@@ -1,3 +1,4 @@
+import type { DispatchSettings, Group } from '../dispatch/group.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import type { EmbedderSettings } from '../embedding/create-embedder.ts';
 
@@ -35,8 +36,17 @@ export interface Limits {
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** The first deployment of each tier: its name says which model scores are about. */
   readonly strong: Deployment;
   readonly weak: Deployment;
+  /** Every name that can be called, the tiers' groups among them. */
+  readonly groups: readonly Group[];
+  /** The groups that the tiers stand for. */
+  readonly tierGroups: { readonly strong: string; readonly weak: string };
+  /** Other names of groups, by `model_group_alias`. */
+  readonly groupAliases: ReadonlyMap<string, string>;
+  /** Retries, fallbacks, cooldowns. */
+  readonly dispatch: DispatchSettings;
   /** Trained model that stands for the deployment; null: found by its name. */
   readonly strongProfile: string | null;
   readonly weakProfile: string | null;

@@ -1,7 +1,7 @@
 import { withoutCredentials } from '../base-url.ts';
 import { ConfigError } from '../errors.ts';
 import { Secret } from '../secret.ts';
-import type { Deployment, Price } from '../upstream/deployment.ts';
+import { noDispatchLimits, type Deployment, type Price } from '../upstream/deployment.ts';
 import {
   missingBaseUrl,
   knownProviders,
@@ -19,7 +19,7 @@ import { missingVariable } from './settings-source.ts';
  * @throws ConfigError when the tier cannot be called as configured.
  */
 export function createDeployment(
-  tier: Deployment['tier'],
+  tier: 'strong' | 'weak',
   settings: Settings,
   env: NodeJS.ProcessEnv,
 ): Deployment {
@@ -42,13 +42,16 @@ export function createDeployment(
     );
   }
   return {
-    tier,
+    ...noDispatchLimits,
+    id: tier,
+    group: tier,
     name,
     model: model.provider === null ? name : model.id,
     wire: own.wire ?? model.wire,
     baseUrl,
     apiKey,
     price: readPrice(tier, own),
+    maxInputTokens: own.max_input_tokens ?? null,
   };
 }
 
@@ -111,7 +114,7 @@ export function credentialWarnings(deployments: readonly Deployment[]): string[]
   return deployments
     .filter(({ baseUrl }) => new URL(baseUrl).username !== '' || new URL(baseUrl).password !== '')
     .map(
-      ({ tier, baseUrl }) =>
-        `the base URL of the ${tier} model (${withoutCredentials(baseUrl)}) holds a user name or password, which is not sent: give a key by ${nameSetting(`${tier}.api_key_env`)}`,
+      ({ id, baseUrl }) =>
+        `the base URL of ${id} (${withoutCredentials(baseUrl)}) holds a user name or password, which is not sent: give a key by api_key_env`,
     );
 }

@@ -5,6 +5,7 @@ import { checkNames } from './check-names.ts';
 import { readConfigFile } from './config-file.ts';
 import type { Config, Limits, Timeouts } from './config.ts';
 import { createDeployment, credentialWarnings } from './create-deployment.ts';
+import { groupsOfTwo } from './create-groups.ts';
 import { createEmbedderSettings } from './create-embedder-settings.ts';
 import { defaults } from './defaults.ts';
 import { isLocalHost } from './local-host.ts';
@@ -103,6 +104,7 @@ function createConfig(
     port: settings.port ?? defaults.port,
     strong,
     weak,
+    ...groupsOfTwo(strong, weak),
     strongProfile: settings.strong?.profile ?? null,
     weakProfile: settings.weak?.profile ?? null,
     routers: settings.routers ?? defaults.routers,

@@ -103,6 +103,7 @@ const tier = () =>
       profile: text('the name of a trained model, such as llama-3-8b-instruct'),
       input_per_mtok: price(),
       output_per_mtok: price(),
+      max_input_tokens: wholeNumber(1),
       wire: oneOf('openai', 'ollama'),
     })
     .optional();

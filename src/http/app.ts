@@ -1,14 +1,6 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
-import type { Limits, LogPrompts } from '../config/config.ts';
-import type { Decide } from '../routing/decide.ts';
-import type { Tier } from '../routing/decision.ts';
-import type { KnownNames } from '../routing/model-name.ts';
-import type { Router } from '../routing/router.ts';
-import type { Thresholds } from '../routing/thresholds.ts';
 import type { RequestLog } from '../store/request-record.ts';
-import type { Deployment } from '../upstream/deployment.ts';
-import type { UpstreamClient } from '../upstream/openai-client.ts';
 import { chatCompletions } from './chat-completions.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { getFeedback, postFeedback } from './feedback.ts';
@@ -16,21 +8,14 @@ import { health, livez, readyz } from './health.ts';
 import type { InFlight } from './in-flight.ts';
 import { listModels, retrieveModel } from './models.ts';
 import { postScore } from './score.ts';
+import type { Serving } from './serving.ts';
 import { methodNotAllowed, root, unknownPath } from './unknown-path.ts';
 
 /** All that the routes need; built in main.ts. */
 export interface AppDeps {
-  readonly decide: Decide;
-  readonly routers: ReadonlyMap<string, Router>;
-  readonly thresholds: Thresholds;
-  readonly names: KnownNames;
-  readonly deployments: Readonly<Record<Tier, Deployment>>;
-  readonly upstream: UpstreamClient;
+  /** What the present configuration says; asked once per request. */
+  readonly serving: () => Serving;
   readonly log: RequestLog;
-  readonly logPrompts: LogPrompts;
-  /** Names the vectors in the log. */
-  readonly embedderId: string | null;
-  readonly limits: Limits;
   readonly inFlight: InFlight;
   readonly logger: Logger;
   /** Tells this process from others in the loop guard. */

@@ -1,21 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { joinApiUrl, withoutCredentials } from '../base-url.ts';
-import type { AppError } from '../errors.ts';
+import { BadRequestError, type AppError } from '../errors.ts';
 import type { Decision } from '../routing/decision.ts';
 import { parseModelName } from '../routing/model-name.ts';
-import type { Deployment } from '../upstream/deployment.ts';
+import type { RequestRecord } from '../store/request-record.ts';
 import type { AppDeps } from './app.ts';
 import { ClientGoneError, openCall, type Call } from './call.ts';
 import { parseChatRequest, type ChatRequest } from './chat-request.ts';
 import { decisionHeaders } from './decision-headers.ts';
 import { toAppError } from './error-handler.ts';
-import { createForward, type Forwarded } from './forward.ts';
+import { forward, type Forwarded } from './forward.ts';
 import { parseJsonObject, type JsonObjectText } from './json-text.ts';
 import { toLogRecord } from './log-entry.ts';
 import { assertNoLoop } from './loop-guard.ts';
 import { readBody } from './read-body.ts';
 import { endBrokenStream, writeChunk } from './reply.ts';
+import type { Serving } from './serving.ts';
 
 /** One decided request on its way to an answer. */
 export interface Exchange {
@@ -25,51 +26,43 @@ export interface Exchange {
   readonly body: JsonObjectText;
   readonly request: ChatRequest;
   readonly decision: Decision;
-  readonly deployment: Deployment;
+  readonly serving: Serving;
 }
 
 /** `POST /v1/chat/completions`: read, decide, forward, relay; and one log row, however it ends. */
 export function chatCompletions(deps: AppDeps): RequestHandler {
-  const forward = createForward(deps);
-
   return async function handleChat(req, res) {
     const call = openCall(req, res);
+    const serving = deps.serving();
     res.setHeader('x-request-id', call.requestId);
     res.setHeader('x-pointsman-request-id', call.requestId);
-    const leave = deps.inFlight.enter(call);
+    const leave = deps.inFlight.enter(call, serving.limits.inFlight);
     try {
       assertNoLoop(req.headers, deps.instanceId);
-      const body = parseJsonObject(
-        await readBody(req, deps.limits.bodyBytes),
-        deps.limits.jsonDepth,
-      );
+      const { bodyBytes, jsonDepth } = serving.limits;
+      const body = parseJsonObject(await readBody(req, bodyBytes), jsonDepth);
       const request = parseChatRequest(body);
-      const requested = parseModelName(request.model, deps.names);
-      const decision = await deps.decide(requested, request.text, call.signal);
-      const deployment = deps.deployments[decision.tier];
+      const requested = parseModelName(request.model, serving.names);
+      assertKnownFallbacks(request, serving);
+      const decision = await serving.decide(requested, request.text, call.signal);
       setHeaders(res, decisionHeaders(decision));
       setHeaders(res, { 'x-pointsman-overhead-ms': call.elapsedMs().toFixed(2) });
-      await answer(deps, forward, { req, res, call, body, request, decision, deployment });
+      await answer(deps, { req, res, call, body, request, decision, serving });
     } finally {
       leave();
     }
   };
 }
 
-async function answer(
-  deps: AppDeps,
-  forward: (exchange: Exchange, forwarded: Forwarded) => Promise<AsyncIterable<Buffer>>,
-  exchange: Exchange,
-): Promise<void> {
-  const { res, call, request, deployment } = exchange;
-  const forwarded: Forwarded = { attempts: 0, answer: null };
+async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
+  const { res, call, request } = exchange;
+  const forwarded: Forwarded = { attempts: 0, fallbacks: 0, deployment: null, answer: null };
   let ttftMs: number | null = null;
   try {
-    const chunks = await forward(exchange, forwarded);
-    for await (const bytes of chunks) {
+    for await (const bytes of await forward(exchange, forwarded, deps.instanceId)) {
       if (!res.headersSent) {
         ttftMs = call.elapsedMs();
-        writeHead(res, request, deployment, forwarded, bytes);
+        writeHead(res, request, forwarded, bytes);
       }
       await writeChunk(res, bytes, call.signal);
     }
@@ -87,33 +80,43 @@ async function answer(
       setHeaders(res, attemptHeaders(forwarded));
       throw error;
     }
-    logBrokenStream(deps, exchange, seen);
+    logBrokenStream(deps, exchange, forwarded, seen);
     endBrokenStream(res, seen);
   }
 
-  function record(status: number, outcome: Outcome, errorCode: string | null): void {
+  function record(
+    status: number,
+    outcome: RequestRecord['outcome'],
+    errorCode: string | null,
+  ): void {
+    const { serving, req } = exchange;
     const finished = {
-      ...exchange,
-      url: withoutCredentials(joinApiUrl(deployment.baseUrl, 'chat/completions')),
-      facts: forwarded.answer?.facts ?? null,
-      attempts: forwarded.attempts,
-      clientRetryCount: clientRetryCount(exchange.req.headers),
-      ...{ status, outcome, errorCode, ttftMs },
+      ...{ ...exchange, forwarded, status, outcome, errorCode, ttftMs },
+      url: calledUrl(forwarded),
+      clientRetryCount: clientRetryCount(req.headers),
     };
-    deps.log.append(toLogRecord(finished, deps.logPrompts, deps.embedderId));
+    deps.log.append(toLogRecord(finished, serving.logPrompts, serving.embedderId));
   }
 }
 
-type Outcome = Parameters<typeof toLogRecord>[0]['outcome'];
+/** The client's own fallbacks may only name what is configured. */
+function assertKnownFallbacks({ dispatch }: ChatRequest, { dispatcher }: Serving): void {
+  const unknown = dispatch.fallbacks.find((name) => !dispatcher.pools.has(name));
+  if (unknown === undefined) return;
+  throw new BadRequestError(
+    `"fallbacks" names ${JSON.stringify(unknown.slice(0, 80))}, which is not configured; known: ` +
+      `${[...dispatcher.pools.keys()].join(', ')}.`,
+    { param: 'fallbacks' },
+  );
+}
 
 function writeHead(
   res: Response,
   request: ChatRequest,
-  deployment: Deployment,
   forwarded: Forwarded,
   firstBytes: Buffer,
 ): void {
-  const { answer } = forwarded;
+  const { answer, deployment } = forwarded;
   const contentHeaders = request.stream
     ? {
         'content-type': 'text/event-stream; charset=utf-8',
@@ -121,25 +124,35 @@ function writeHead(
         'x-accel-buffering': 'no',
       }
     : { 'content-type': 'application/json', 'content-length': firstBytes.length };
-  res.socket?.setNoDelay(true);
   res.writeHead(200, {
     ...answer?.headers,
     ...attemptHeaders(forwarded),
-    'x-pointsman-model': headerText(answer?.facts.model ?? deployment.model),
+    'x-pointsman-model': headerText(answer?.facts.model ?? deployment?.model ?? ''),
     ...contentHeaders,
   });
 }
 
-function attemptHeaders(forwarded: Forwarded): Record<string, string> {
-  return { 'x-pointsman-attempts': String(forwarded.attempts), 'x-pointsman-fallbacks': '0' };
+function attemptHeaders({ attempts, fallbacks, deployment }: Forwarded): Record<string, string> {
+  return {
+    'x-pointsman-attempts': String(attempts),
+    'x-pointsman-fallbacks': String(fallbacks),
+    ...(deployment === null ? {} : { 'x-pointsman-deployment': headerText(deployment.id) }),
+  };
 }
 
-function logBrokenStream(deps: AppDeps, exchange: Exchange, error: AppError): void {
-  const { call, deployment, decision } = exchange;
-  deps.logger.warn(
-    { requestId: call.requestId, decisionId: decision.id, code: error.code, cause: error.cause },
-    `${error.message} (${deployment.tier} model ${deployment.model})`,
-  );
+function calledUrl({ deployment }: Forwarded): string {
+  if (deployment === null) return '';
+  return withoutCredentials(joinApiUrl(deployment.baseUrl, 'chat/completions'));
+}
+
+function logBrokenStream(
+  deps: AppDeps,
+  { call, decision }: Exchange,
+  { deployment }: Forwarded,
+  error: AppError,
+): void {
+  const ids = { requestId: call.requestId, decisionId: decision.id, deployment: deployment?.id };
+  deps.logger.warn({ ...ids, code: error.code, cause: error.cause }, error.message);
 }
 
 function setHeaders(res: Response, headers: Readonly<Record<string, string>>): void {

@@ -13,9 +13,25 @@ export interface ChatRequest {
   readonly streamOptions: Readonly<Record<string, unknown>> | null;
   /** What is scored; null when no message has text. */
   readonly text: string | null;
+  /** What the request says about retries and fallbacks; not forwarded. */
+  readonly dispatch: DispatchWishes;
   /** Characters of all messages: the base of an estimate. */
   readonly promptChars: number;
 }
+
+export interface DispatchWishes {
+  readonly numRetries: number | null;
+  /** Groups to try before the configured fallbacks. */
+  readonly fallbacks: readonly string[];
+  readonly disableFallbacks: boolean;
+}
+
+/** Fields for us alone. */
+export const ownFields: ReadonlySet<string> = new Set([
+  'num_retries',
+  'fallbacks',
+  'disable_fallbacks',
+]);
 
 const roles = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function']);
 
@@ -61,6 +77,7 @@ export function parseChatRequest({ value: body, text }: JsonObjectText): ChatReq
     streamOptions,
     wantsUsage: streamOptions?.['include_usage'] === true,
     text: promptText(messages),
+    dispatch: parseDispatchWishes(body),
     promptChars: text.length,
   };
 }
@@ -82,6 +99,25 @@ export function parseMessages(messages: unknown): readonly unknown[] {
     }
   }
   return messages as unknown[];
+}
+
+function parseDispatchWishes(body: Readonly<Record<string, unknown>>): DispatchWishes {
+  const { num_retries: numRetries = null, disable_fallbacks: disableFallbacks = false } = body;
+  const isCount = Number.isSafeInteger(numRetries) && Number(numRetries) >= 0;
+  if (numRetries !== null && (!isCount || Number(numRetries) > 10)) {
+    throw invalid('num_retries', 'must be a whole number from 0 to 10');
+  }
+  if (typeof disableFallbacks !== 'boolean') {
+    throw invalid('disable_fallbacks', 'must be true or false');
+  }
+  // One name alone is one name, never a list of its letters (LiteLLM#34362).
+  const fallbacks = typeof body['fallbacks'] === 'string' ? [body['fallbacks']] : body['fallbacks'];
+  const isNames = (value: unknown): value is string[] =>
+    Array.isArray(value) && value.every((name) => typeof name === 'string');
+  if (fallbacks !== undefined && fallbacks !== null && !isNames(fallbacks)) {
+    throw invalid('fallbacks', 'must be a list of configured model names');
+  }
+  return { numRetries: numRetries as number | null, fallbacks: fallbacks ?? [], disableFallbacks };
 }
 
 function assertNoUpstreamFields(value: unknown, path: string): void {

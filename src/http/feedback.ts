@@ -17,9 +17,10 @@ const feedbackBody = z.strictObject({
 });
 
 /** `POST /v1/router/feedback`: how an answer turned out. The last word of a source stays. */
-export function postFeedback(deps: Pick<AppDeps, 'log' | 'limits'>): RequestHandler {
+export function postFeedback(deps: Pick<AppDeps, 'log' | 'serving'>): RequestHandler {
   return async (req, res) => {
-    const body = parseJsonObject(await readBody(req, deps.limits.bodyBytes), deps.limits.jsonDepth);
+    const { limits } = deps.serving();
+    const body = parseJsonObject(await readBody(req, limits.bodyBytes), limits.jsonDepth);
     const parsed = feedbackBody.safeParse(body.value);
     if (!parsed.success) throw invalidBody(parsed.error);
     const { decision_id: decisionId, value, source, comment } = parsed.data;

@@ -1,53 +1,79 @@
+import type { DispatchTrace } from '../dispatch/dispatcher.ts';
+import { classifyFailure } from '../dispatch/failure-class.ts';
+import type { Lease } from '../dispatch/group-pool.ts';
 import { BadRequestError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
+import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { ChatAnswer } from '../upstream/openai-client.ts';
-import type { AppDeps } from './app.ts';
 import type { Exchange } from './chat-completions.ts';
+import { ClientGoneError } from './call.ts';
 import { viaHeaders } from './loop-guard.ts';
 import { upstreamBody } from './upstream-body.ts';
 
-/** How far the forwarding came; read by the log when it failed half-way. */
-export interface Forwarded {
-  /** Upstream calls sent. */
-  attempts: number;
+/** How far the forwarding came; read by the log also when it failed half-way. */
+export interface Forwarded extends DispatchTrace {
   answer: ChatAnswer | null;
 }
 
-type ForwardDeps = Pick<AppDeps, 'upstream' | 'instanceId'>;
+/** Deployments that refused to report a stream's usage; they are not asked again. */
+const refusesUsage = new WeakSet<Deployment>();
 
 /**
- * Sends a request to its deployment and gives the answer's bytes. A deployment that refuses to
- * report a stream's usage is asked again without, once, and remembered.
+ * Sends a request to the decided group, with its retries and fallbacks, and gives the bytes of the
+ * first deployment that has something to show. Whether the deployment did well is known, and told
+ * to its breaker, when the last byte has passed.
  */
-export function createForward(deps: ForwardDeps) {
-  const refusesUsage = new Set<Deployment>();
-
-  return async function forward(
-    exchange: Exchange,
-    forwarded: Forwarded,
-  ): Promise<AsyncIterable<Buffer>> {
-    const { deployment } = exchange;
-    try {
-      forwarded.answer = await send(exchange, forwarded, !refusesUsage.has(deployment));
-    } catch (error) {
-      if (!isUsageRefusal(exchange, error) || refusesUsage.has(deployment)) throw error;
-      refusesUsage.add(deployment);
-      forwarded.answer = await send(exchange, forwarded, false);
-    }
-    return forwarded.answer.body;
+export async function forward(
+  exchange: Exchange,
+  forwarded: Forwarded,
+  instanceId: string,
+): Promise<AsyncGenerator<Buffer>> {
+  const { call, decision, request, serving } = exchange;
+  const wanted = {
+    group: decision.group,
+    promptTokens: estimateTokens(request.promptChars),
+    ...request.dispatch,
   };
+  const { answer, lease } = await serving.dispatcher.dispatch(
+    wanted,
+    forwarded,
+    async (lease) => ({ answer: await send(exchange, forwarded, lease, instanceId), lease }),
+    call.signal,
+  );
+  forwarded.answer = answer;
+  return settleLease(answer.body, lease);
+}
 
-  function send(exchange: Exchange, forwarded: Forwarded, askUsage: boolean): Promise<ChatAnswer> {
-    const { req, call, body, request, deployment } = exchange;
-    const chat = {
-      body: upstreamBody(body, request, deployment, askUsage),
-      stream: request.stream,
-      stripUsage: request.stream && !request.wantsUsage,
-      headers: { 'x-request-id': call.requestId, ...viaHeaders(req.headers, deps.instanceId) },
-    };
+async function send(
+  exchange: Exchange,
+  forwarded: Forwarded,
+  { deployment }: Lease,
+  instanceId: string,
+): Promise<ChatAnswer> {
+  const askUsage = !refusesUsage.has(deployment);
+  try {
+    return await sendOnce(exchange, deployment, askUsage, instanceId);
+  } catch (error) {
+    if (!askUsage || !isUsageRefusal(exchange, error)) throw error;
+    refusesUsage.add(deployment);
     forwarded.attempts++;
-    return deps.upstream.chat(deployment, chat, call.signal);
+    return sendOnce(exchange, deployment, false, instanceId);
   }
+}
+
+function sendOnce(
+  { req, call, body, request, serving }: Exchange,
+  deployment: Deployment,
+  askUsage: boolean,
+  instanceId: string,
+): Promise<ChatAnswer> {
+  const chat = {
+    body: upstreamBody(body, request, deployment, askUsage),
+    stream: request.stream,
+    stripUsage: request.stream && !request.wantsUsage,
+    headers: { 'x-request-id': call.requestId, ...viaHeaders(req.headers, instanceId) },
+  };
+  return serving.upstream.chat(deployment, chat, call.signal);
 }
 
 function isUsageRefusal({ request }: Exchange, error: unknown): boolean {
@@ -57,4 +83,16 @@ function isUsageRefusal({ request }: Exchange, error: unknown): boolean {
     error instanceof BadRequestError &&
     /stream_options|include_usage/.test(error.message)
   );
+}
+
+async function* settleLease(body: AsyncGenerator<Buffer>, lease: Lease): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+    lease.succeed();
+  } catch (error) {
+    if (!(error instanceof ClientGoneError)) lease.fail(classifyFailure(error), null);
+    throw error;
+  } finally {
+    lease.cancel(); // the reader stopped early: no verdict
+  }
 }

@@ -21,18 +21,25 @@ export function readyz(deps: Pick<AppDeps, 'log' | 'isShuttingDown'>): RequestHa
 
 /** RouteLLM's contract, and counters beside it. */
 export function health(
-  deps: Pick<AppDeps, 'log' | 'inFlight' | 'embeddingFailures' | 'routers' | 'thresholds'>,
+  deps: Pick<AppDeps, 'log' | 'inFlight' | 'embeddingFailures' | 'serving'>,
 ): RequestHandler {
   return (_req, res) => {
     const { queued, written, dropped, failure } = deps.log.state();
-    const routers = [...deps.routers.values()].map((router) => ({
+    const serving = deps.serving();
+    const routers = [...serving.routers.values()].map((router) => ({
       name: router.name,
       version: router.version,
-      ...deps.thresholds.current(router),
+      ...serving.thresholds.current(router),
     }));
+    const deployments = [...serving.dispatcher.pools.values()].flatMap((pool) =>
+      pool.states().map(({ deployment, state, inFlight }) => ({
+        ...{ id: deployment.id, group: deployment.group, state, in_flight: inFlight },
+      })),
+    );
     sendJson(res, 200, {
       status: 'online',
       routers,
+      deployments,
       in_flight: deps.inFlight.count(),
       embedding_failures: deps.embeddingFailures(),
       log: { queued, written, dropped, failure },

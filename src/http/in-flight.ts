@@ -4,18 +4,18 @@ import type { Call } from './call.ts';
 /** The requests being answered: bounds their number and knows when the last one is done. */
 export interface InFlight {
   /** @returns what to call when the request is over. @throws AppError 503 over the limit. */
-  enter(call: Call): () => void;
+  enter(call: Call, limit: number): () => void;
   count(): number;
   /** Waits until none is left; after `ms` the rest is aborted and waited for. */
   drain(ms: number): Promise<void>;
 }
 
-export function createInFlight(limit: number): InFlight {
+export function createInFlight(): InFlight {
   const calls = new Set<Call>();
   let onEmpty: (() => void) | null = null;
 
   return {
-    enter(call) {
+    enter(call, limit) {
       if (calls.size >= limit) {
         throw new AppError(`Too many requests at once (limits.in_flight is ${limit}).`, {
           status: 503,

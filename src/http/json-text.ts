@@ -13,6 +13,8 @@ export interface JsonObjectText {
 
 export interface Member {
   readonly key: string;
+  /** Index of the key's opening quote. */
+  readonly start: number;
   readonly valueStart: number;
   readonly valueEnd: number;
 }
@@ -59,17 +61,41 @@ export function withMembers(
   return `${out}${body.text.slice(at, close)}${comma}${added}${body.text.slice(close)}`;
 }
 
+/** The object without some top-level members; what stays keeps its bytes. */
+export function withoutMembers(body: JsonObjectText, keys: ReadonlySet<string>): JsonObjectText {
+  if (!body.members.some(({ key }) => keys.has(key))) return body;
+  let text = '{';
+  const members: Member[] = [];
+  for (const { key, start, valueStart, valueEnd } of body.members) {
+    if (keys.has(key)) continue;
+    if (members.length > 0) text += ',';
+    const shift = text.length - start;
+    members.push({
+      key,
+      start: start + shift,
+      valueStart: valueStart + shift,
+      valueEnd: valueEnd + shift,
+    });
+    text += body.text.slice(start, valueEnd);
+  }
+  return { text: `${text}}`, value: body.value, members };
+}
+
 /** Relies on `text` being valid JSON, which JSON.parse has made sure of. */
 function findMembers(text: string, maxDepth: number): Member[] {
   const members: Member[] = [];
   let depth = 0;
   let key: string | null = null; // of the member whose value is being passed
+  let start = -1;
   let valueStart = -1;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
     if (char === 0x22 /* " */) {
       const end = stringEnd(text, i);
-      if (depth === 1 && key === null) key = JSON.parse(text.slice(i, end)) as string;
+      if (depth === 1 && key === null) {
+        key = JSON.parse(text.slice(i, end)) as string;
+        start = i;
+      }
       i = end - 1;
     } else if (char === 0x7b /* { */ || char === 0x5b /* [ */) {
       depth++;
@@ -78,11 +104,11 @@ function findMembers(text: string, maxDepth: number): Member[] {
       }
     } else if (char === 0x7d /* } */ || char === 0x5d /* ] */) {
       depth--;
-      if (depth === 0 && key !== null) members.push({ key, valueStart, valueEnd: i });
+      if (depth === 0 && key !== null) members.push({ key, start, valueStart, valueEnd: i });
     } else if (depth === 1 && char === 0x3a /* : */ && key !== null) {
       valueStart = i + 1;
     } else if (depth === 1 && char === 0x2c /* , */ && key !== null) {
-      members.push({ key, valueStart, valueEnd: i });
+      members.push({ key, start, valueStart, valueEnd: i });
       key = null;
     }
   }

@@ -3,24 +3,23 @@ import type { LogPrompts } from '../config/config.ts';
 import type { Decision } from '../routing/decision.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import type { AnswerFacts } from '../upstream/answer-facts.ts';
-import type { Deployment, Price } from '../upstream/deployment.ts';
+import type { Price } from '../upstream/deployment.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { Call } from './call.ts';
 import type { ChatRequest } from './chat-request.ts';
+import type { Forwarded } from './forward.ts';
 
 /** All that is known of a request when it is over. */
 export interface FinishedRequest {
   readonly call: Call;
   readonly request: ChatRequest;
   readonly decision: Decision;
-  readonly deployment: Deployment;
+  readonly forwarded: Forwarded;
+  /** Last URL called; '' when none was. */
   readonly url: string;
-  /** Null when the upstream never answered. */
-  readonly facts: AnswerFacts | null;
   readonly status: number;
   readonly outcome: RequestRecord['outcome'];
   readonly errorCode: string | null;
-  readonly attempts: number;
   readonly ttftMs: number | null;
   readonly clientRetryCount: number | null;
 }
@@ -30,7 +29,9 @@ export function toLogRecord(
   logPrompts: LogPrompts,
   embedderId: string | null,
 ): RequestRecord {
-  const { call, request, decision, deployment, facts } = finished;
+  const { call, request, decision, forwarded } = finished;
+  const { deployment, answer } = forwarded;
+  const facts = answer?.facts ?? null;
   const usage = usageOf(request, facts);
   const text = decision.text;
   return {
@@ -46,7 +47,7 @@ export function toLogRecord(
     reason: decision.reason,
     requestedModel: request.model.slice(0, 200),
     answeredModel: facts?.model ?? null,
-    upstreamModel: deployment.model,
+    upstreamModel: deployment?.model ?? '',
     upstreamUrl: finished.url,
     status: finished.status,
     stream: request.stream,
@@ -54,11 +55,13 @@ export function toLogRecord(
     errorCode: finished.errorCode,
     finishReason: facts?.finishReason ?? null,
     ...usage,
-    attempts: finished.attempts,
+    attempts: forwarded.attempts,
+    fallbacks: forwarded.fallbacks,
+    deploymentId: deployment?.id ?? null,
     durationMs: call.elapsedMs(),
     ttftMs: finished.ttftMs,
     decisionMs: decision.decisionMs,
-    costNanoUsd: costNanoUsd(deployment.price, usage.promptTokens, usage.completionTokens),
+    costNanoUsd: costNanoUsd(deployment?.price ?? null, usage.promptTokens, usage.completionTokens),
     promptText: logPrompts === 'full' ? text : null,
     promptHash: logPrompts === 'none' || text === null ? null : sha256(text),
     embedderId: decision.embedding === null ? null : embedderId,

@@ -4,12 +4,12 @@ import { listModelNames, parseModelName } from '../routing/model-name.ts';
 import type { AppDeps } from './app.ts';
 import { sendJson } from './reply.ts';
 
-type ModelsDeps = Pick<AppDeps, 'names' | 'startedAtMs'>;
+type ModelsDeps = Pick<AppDeps, 'serving' | 'startedAtMs'>;
 
 /** `GET /v1/models`: what may be asked for; never asks an upstream. */
 export function listModels(deps: ModelsDeps): RequestHandler {
   return (_req, res) => {
-    const data = listModelNames(deps.names).map((id) => modelObject(deps, id));
+    const data = listModelNames(deps.serving().names).map((id) => modelObject(deps, id));
     sendJson(res, 200, { object: 'list', data });
   };
 }
@@ -20,7 +20,7 @@ export function retrieveModel(deps: ModelsDeps): RequestHandler {
     const { id } = req.params;
     const name = Array.isArray(id) ? id.join('/') : (id ?? '');
     if (name === '') throw new ModelNotFoundError('No model is named in the path.');
-    parseModelName(name, deps.names);
+    parseModelName(name, deps.serving().names);
     sendJson(res, 200, modelObject(deps, name));
   };
 }

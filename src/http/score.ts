@@ -18,30 +18,30 @@ import { sendJson } from './reply.ts';
 export function postScore(deps: AppDeps): RequestHandler {
   return async (req, res) => {
     const call = openCall(req, res);
-    const { value: body } = parseJsonObject(
-      await readBody(req, deps.limits.bodyBytes),
-      deps.limits.jsonDepth,
-    );
+    const { names, limits, routers, thresholds, modelOf, tierGroups } = deps.serving();
+    const text = await readBody(req, limits.bodyBytes);
+    const { value: body } = parseJsonObject(text, limits.jsonDepth);
     const model = body['model'] ?? 'auto';
     if (typeof model !== 'string') {
       throw new BadRequestError('"model" must be a string.', { param: 'model' });
     }
-    const requested = parseModelName(model, deps.names);
-    const text = textToScore(body);
-    if (requested.kind === 'bypass') {
-      const { name } = deps.deployments[requested.tier];
-      sendJson(res, 200, { tier: requested.tier, model: name, reason: 'bypass', score: null });
+    const requested = parseModelName(model, names);
+    const prompt = textToScore(body);
+    if (requested.kind !== 'router') {
+      const tier = requested.kind === 'bypass' ? requested.tier : 'none';
+      const group = requested.kind === 'bypass' ? tierGroups[requested.tier] : requested.group;
+      sendJson(res, 200, { tier, model: modelOf(group), reason: 'bypass', score: null });
       return;
     }
-    const router = deps.routers.get(requested.router);
+    const router = routers.get(requested.router);
     if (router === undefined) throw new Error(`router ${requested.router} is not loaded`);
-    const current = deps.thresholds.current(router);
+    const current = thresholds.current(router);
     const threshold = requested.threshold ?? current.threshold;
-    const { winRate, expectedQuality, reasons } = await router.explain(text, call.signal);
+    const { winRate, expectedQuality, reasons } = await router.explain(prompt, call.signal);
     const tier = winRate >= threshold ? 'strong' : 'weak';
     sendJson(res, 200, {
       tier,
-      model: deps.deployments[tier].name,
+      model: modelOf(tierGroups[tier]),
       reason: 'score',
       score: winRate,
       threshold,

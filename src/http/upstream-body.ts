@@ -1,11 +1,12 @@
 import type { Deployment } from '../upstream/deployment.ts';
-import type { ChatRequest } from './chat-request.ts';
-import { withMembers, type JsonObjectText } from './json-text.ts';
+import { ownFields, type ChatRequest } from './chat-request.ts';
+import { withMembers, withoutMembers, type JsonObjectText } from './json-text.ts';
 
 /**
- * The request as it goes upstream: the client's own text with the deployment's model in it. The
- * one thing added is the stream's usage chunk, for the log; the client does not see it unless it
- * asked (`askUsage` false: the upstream is known to refuse the field).
+ * The request as it goes upstream: the client's own text with the deployment's model in it and
+ * without the fields that are for us. The one thing added is the stream's usage chunk, for the
+ * log; the client does not see it unless it asked (`askUsage` false: the upstream is known to
+ * refuse the field).
  */
 export function upstreamBody(
   body: JsonObjectText,
@@ -17,5 +18,5 @@ export function upstreamBody(
   if (request.stream && !request.wantsUsage && askUsage) {
     changes['stream_options'] = JSON.stringify({ ...request.streamOptions, include_usage: true });
   }
-  return withMembers(body, changes);
+  return withMembers(withoutMembers(body, ownFields), changes);
 }

@@ -9,6 +9,8 @@ import type { Thresholds } from './thresholds.ts';
 export interface DeciderOptions {
   readonly routers: ReadonlyMap<string, Router>;
   readonly thresholds: Thresholds;
+  /** The groups that the tiers stand for. */
+  readonly tierGroups: Readonly<Record<Tier, string>>;
   /** Who answers when the embedder fails or there is no text. */
   readonly defaultTier: Tier;
   readonly timeoutMs: number;
@@ -29,7 +31,7 @@ export type Decide = (
 export function createDecider(options: DeciderOptions): Decide {
   return async function decide(requested, text, signal) {
     const start = performance.now();
-    const decided = (fields: Partial<Decision> & { tier: Tier; reason: DecisionReason }) =>
+    const decided = (fields: Decided): Decision =>
       Object.freeze({
         id: `dec_${randomUUID()}`,
         router: null,
@@ -39,11 +41,15 @@ export function createDecider(options: DeciderOptions): Decide {
         text,
         embedding: null,
         decisionMs: performance.now() - start,
+        group: fields.tier === 'none' ? '' : options.tierGroups[fields.tier],
         ...fields,
       });
 
     if (requested.kind === 'bypass') {
       return decided({ tier: requested.tier, reason: 'bypass' });
+    }
+    if (requested.kind === 'group') {
+      return decided({ tier: 'none', reason: 'bypass', group: requested.group });
     }
     const router = options.routers.get(requested.router);
     if (router === undefined) throw new Error(`router ${requested.router} is not loaded`);
@@ -64,6 +70,8 @@ export function createDecider(options: DeciderOptions): Decide {
     }
   };
 }
+
+type Decided = Partial<Decision> & { tier: Decision['tier']; reason: DecisionReason };
 
 async function scoreInTime(
   router: Router,

@@ -10,7 +10,10 @@ export type DecisionReason = 'score' | 'bypass' | 'embedding_failed' | 'no_text'
 export interface Decision {
   /** Names the decision in headers, the log and feedback. */
   readonly id: string;
-  readonly tier: Tier;
+  /** `none`: the client named another model than the two. */
+  readonly tier: Tier | 'none';
+  /** The group of deployments that is asked first. */
+  readonly group: string;
   readonly reason: DecisionReason;
   /** Null when no router was asked. */
   readonly router: string | null;

@@ -4,7 +4,8 @@ import type { Tier } from './decision.ts';
 /** What the `model` of a request asks for. */
 export type RequestedModel =
   | { readonly kind: 'router'; readonly router: string; readonly threshold: number | null }
-  | { readonly kind: 'bypass'; readonly tier: Tier };
+  | { readonly kind: 'bypass'; readonly tier: Tier }
+  | { readonly kind: 'group'; readonly group: string };
 
 export interface KnownNames {
   /** Loaded routers; the first one answers to `auto` and `router`. */
@@ -12,6 +13,8 @@ export interface KnownNames {
   /** Names under which a client may ask for a tier's model directly. */
   readonly strong: readonly string[];
   readonly weak: readonly string[];
+  /** Names and aliases of all groups of deployments. */
+  readonly groups: ReadonlyMap<string, string>;
 }
 
 const decimalNumber = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -28,6 +31,9 @@ export function parseModelName(name: string, known: KnownNames): RequestedModel 
   if (name === '') throw invalid(name, 'it is empty; ask for "auto" or see GET /v1/models');
   if (name === 'strong' || known.strong.includes(name)) return { kind: 'bypass', tier: 'strong' };
   if (name === 'weak' || known.weak.includes(name)) return { kind: 'bypass', tier: 'weak' };
+
+  const group = known.groups.get(name);
+  if (group !== undefined) return { kind: 'group', group };
 
   const [defaultRouter] = known.routers;
   if (defaultRouter === undefined) throw new Error('no router is loaded');
@@ -53,7 +59,16 @@ export function parseModelName(name: string, known: KnownNames): RequestedModel 
 export function listModelNames(known: KnownNames): string[] {
   const routers = known.routers.map((router) => `router-${router}`);
   return [
-    ...new Set(['auto', 'router', ...routers, 'strong', 'weak', ...known.strong, ...known.weak]),
+    ...new Set([
+      'auto',
+      'router',
+      ...routers,
+      'strong',
+      'weak',
+      ...known.strong,
+      ...known.weak,
+      ...known.groups.keys(),
+    ]),
   ];
 }
 

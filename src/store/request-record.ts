@@ -9,7 +9,7 @@ export interface RequestRecord {
   readonly routerVersion: string | null;
   readonly score: number | null;
   readonly threshold: number | null;
-  readonly tier: 'strong' | 'weak';
+  readonly tier: 'strong' | 'weak' | 'none';
   readonly reason: string;
   /** The `model` of the request. */
   readonly requestedModel: string;
@@ -30,7 +30,12 @@ export interface RequestRecord {
   readonly completionTokens: number | null;
   /** True when the counts are our estimate because the upstream gave none. */
   readonly usageEstimated: boolean;
+  /** Upstream calls sent. */
   readonly attempts: number;
+  /** Groups left behind; over 0 another group than the decided one answered, or none. */
+  readonly fallbacks: number;
+  /** Deployment of the last call; null when none was sent. */
+  readonly deploymentId: string | null;
   /** Whole request. */
   readonly durationMs: number;
   /** To the first byte of the answer's body; null when there was none. */

@@ -20,7 +20,7 @@ export async function checkUpstreamModels(
 }
 
 async function checkModel(deployment: Deployment, timeoutMs: number): Promise<string | null> {
-  const { tier, model, baseUrl, wire } = deployment;
+  const { id, model, baseUrl, wire } = deployment;
   const place = withoutCredentials(baseUrl);
   const listed = await listModelIds(deployment, timeoutMs);
   if (typeof listed === 'string') {
@@ -35,7 +35,7 @@ async function checkModel(deployment: Deployment, timeoutMs: number): Promise<st
   );
   const hint = near.length > 0 ? `; near names: ${near.join(', ')}` : '';
   const pull = wire === 'ollama' ? ` (ollama pull ${model})` : '';
-  return `the ${tier} model "${model}" is not among the ${listed.length} models at ${place}${pull}${hint}`;
+  return `the ${id} model "${model}" is not among the ${listed.length} models at ${place}${pull}${hint}`;
 }
 
 /** Names with the same part before the tag: `llama3:8b` for `llama3:70b`. */

@@ -18,7 +18,7 @@ export interface FailedReply {
  */
 export function failureOfReply(deployment: Deployment, reply: FailedReply): AppError {
   const { status, headers } = reply;
-  const where = `${deployment.tier} upstream ${withoutCredentials(reply.url)}`;
+  const where = `${deployment.group} upstream ${withoutCredentials(reply.url)}`;
   const said = errorText(deployment, reply.text);
   const cause = new Error(`${where} answered ${status}: ${said}`);
   const retryAfter = headers['retry-after'];
@@ -27,13 +27,13 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
   if (status >= 300 && status < 400) {
     return new UpstreamError(
       `The ${where} redirected (${status}); redirects are not followed, since the key would go ` +
-        `along. Set ${deployment.tier}.base_url to the final address.`,
+        `along. Set the base URL of ${deployment.id} to the final address.`,
       { code: 'upstream_redirect', cause },
     );
   }
   if (status === 401 || status === 403) {
     return new UpstreamError(
-      `The ${where} refused our credentials (${status}). Check ${deployment.tier}.api_key_env.`,
+      `The ${where} refused our credentials (${status}). Check the key of ${deployment.id}.`,
       { code: 'upstream_auth_failed', cause },
     );
   }
@@ -62,7 +62,7 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
 function notFound(deployment: Deployment, where: string, said: string, cause: Error): AppError {
   if (!said.includes(deployment.model) && !/model/i.test(said)) {
     return new UpstreamError(
-      `There is no chat endpoint at the ${where} (404). Check ${deployment.tier}.base_url.`,
+      `There is no chat endpoint at the ${where} (404). Check the base URL of ${deployment.id}.`,
       { code: 'upstream_not_found', cause },
     );
   }
@@ -85,7 +85,7 @@ function refusedRequest(
   const body = parseError(reply.text);
   const param = isObject(body) && typeof body['param'] === 'string' ? body['param'] : null;
   const code = isObject(body) && typeof body['code'] === 'string' ? body['code'] : null;
-  return new BadRequestError(`The ${deployment.tier} model refused the request: ${said}`, {
+  return new BadRequestError(`The ${deployment.group} model refused the request: ${said}`, {
     status: reply.status === 413 ? 413 : 400,
     param,
     code: contextTooLong.test(said) ? 'context_length_exceeded' : code,
@@ -98,7 +98,7 @@ export function failureOfConnection(deployment: Deployment, url: string, error: 
   if (error instanceof AppError) return error;
   const { host } = new URL(url);
   const code = errorCode(error);
-  const where = `${deployment.tier} upstream at ${host}`;
+  const where = `${deployment.group} upstream at ${host}`;
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new UpstreamError(`The ${where} did not accept a connection in time.`, {
       code: 'upstream_unreachable',

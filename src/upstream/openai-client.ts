@@ -36,14 +36,15 @@ export interface ChatAnswer {
   /** Upstream headers that clients know how to read. */
   readonly headers: Readonly<Record<string, string>>;
   readonly facts: AnswerFacts;
-  /** One buffer for JSON; whole events for a stream, whose failures it throws. */
-  readonly body: AsyncIterable<Buffer>;
+  /** One buffer for JSON; whole events for a stream, whose failures it throws. Must be read. */
+  readonly body: AsyncGenerator<Buffer>;
 }
 
 export interface UpstreamClient {
   /**
-   * One `POST …/chat/completions`. Resolves with the answer's headers; for JSON when the body is
-   * complete and valid.
+   * One `POST …/chat/completions`. Resolves when there is something to show: a stream's first
+   * content, or a complete and valid JSON body. Until then nothing has reached the client, so
+   * another deployment can be asked.
    * @throws AppError of failure.ts; the signal's reason when the client has gone.
    */
   chat(deployment: Deployment, call: ChatCall, signal: AbortSignal): Promise<ChatAnswer>;
@@ -83,7 +84,6 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     if (deployment.apiKey !== null)
       headers['authorization'] = `Bearer ${deployment.apiKey.reveal()}`;
     const { origin, pathname, search } = new URL(url);
-    watchdog.expect(timeouts.headersMs, () => timeoutError(deployment, url, 'no response headers'));
     const reply = await agent.request({
       origin,
       path: pathname + search,
@@ -92,7 +92,6 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
       body: call.body,
       signal: watchdog.signal,
     });
-    watchdog.expect(timeouts.idleMs, () => idleError(deployment, url));
     return { url, reply };
   }
 
@@ -102,8 +101,15 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     signal: AbortSignal,
   ): Promise<ChatAnswer> {
     const target = joinApiUrl(deployment.baseUrl, 'chat/completions');
-    const watchdog = createWatchdog(signal, timeouts.totalMs, () =>
-      timeoutError(deployment, target, `no complete answer within ${timeouts.totalMs} ms`),
+    const totalMs = deployment.timeoutMs ?? timeouts.totalMs;
+    const watchdog = createWatchdog(signal, totalMs, () =>
+      timeoutError(deployment, target, `no complete answer within ${totalMs} ms`),
+    );
+    const expectChunk = () => watchdog.expect(timeouts.idleMs, () => idleError(deployment, target));
+    // A stream timeout runs until the first content, whatever comes before it.
+    const streamTimeoutMs = call.stream ? deployment.streamTimeoutMs : null;
+    watchdog.expect(streamTimeoutMs ?? timeouts.headersMs, () =>
+      timeoutError(deployment, target, call.stream ? 'no first content' : 'no response headers'),
     );
     /** Any failure as ours; a watchdog's or client's reason as it is. */
     const failure = (error: unknown): Error =>
@@ -113,6 +119,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     const facts = emptyFacts();
     try {
       const { url, reply } = await send(deployment, call, watchdog);
+      if (streamTimeoutMs === null || reply.statusCode !== 200) expectChunk();
       if (reply.statusCode !== 200) {
         const text = (await readAll(reply.body, maxErrorBytes, 'cut', watchdog.refresh)).toString(
           'utf8',
@@ -132,8 +139,11 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
         return { url, headers, facts, body: single(bytes) };
       }
       assertEventStream(deployment, url, reply);
-      const body = relayGuarded(reply.body, facts, call, watchdog, failure);
-      return { url, headers, facts, body };
+      const onChunk = streamTimeoutMs === null ? watchdog.refresh : () => {};
+      const chunks = relayGuarded(reply.body, facts, call, { watchdog, failure, onChunk });
+      const first = await chunks.next();
+      expectChunk();
+      return { url, headers, facts, body: startingWith(first, chunks) };
     } catch (error) {
       watchdog.stop();
       throw failure(error);
@@ -144,14 +154,14 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     body: Dispatcher.ResponseData['body'],
     facts: AnswerFacts,
     call: ChatCall,
-    watchdog: Watchdog,
-    failure: (error: unknown) => Error,
+    guard: { watchdog: Watchdog; failure: (error: unknown) => Error; onChunk: () => void },
   ): AsyncGenerator<Buffer> {
+    const { watchdog, failure } = guard;
     try {
       yield* relayEvents(body as AsyncIterable<Buffer>, facts, {
         maxEventBytes: limits.eventBytes,
         stripUsage: call.stripUsage,
-        onChunk: () => watchdog.refresh(),
+        onChunk: guard.onChunk,
       });
     } catch (error) {
       const seen = failure(error);
@@ -167,7 +177,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
 
 function timeoutError(deployment: Deployment, url: string, what: string): UpstreamError {
   const { host } = new URL(url);
-  return new UpstreamError(`The ${deployment.tier} upstream at ${host} timed out: ${what}.`, {
+  return new UpstreamError(`The ${deployment.group} upstream at ${host} timed out: ${what}.`, {
     status: 504,
     code: 'upstream_timeout',
   });
@@ -175,7 +185,7 @@ function timeoutError(deployment: Deployment, url: string, what: string): Upstre
 
 function idleError(deployment: Deployment, url: string): UpstreamError {
   const { host } = new URL(url);
-  return new UpstreamError(`The ${deployment.tier} upstream at ${host} stopped sending.`, {
+  return new UpstreamError(`The ${deployment.group} upstream at ${host} stopped sending.`, {
     status: 504,
     code: 'stream_idle_timeout',
   });
@@ -191,6 +201,20 @@ function truncated(cause: Error): UpstreamError {
     code: 'stream_truncated',
     cause,
   });
+}
+
+/** A generator of which one value has been taken, made whole again. */
+async function* startingWith(
+  first: IteratorResult<Buffer>,
+  rest: AsyncGenerator<Buffer>,
+): AsyncGenerator<Buffer> {
+  try {
+    if (first.done) return;
+    yield first.value;
+    yield* rest;
+  } finally {
+    await rest.return(undefined); // a reader that stops early must end the call
+  }
 }
 
 async function* single(bytes: Buffer): AsyncGenerator<Buffer> {

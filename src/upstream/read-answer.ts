@@ -20,7 +20,7 @@ export function readAnswer(
   }
   if (!isObject(body)) throw invalidAnswer(deployment, url, 'not a JSON object');
   if (isObject(body['error'])) {
-    throw new UpstreamError(`The ${deployment.tier} upstream answered 200 with an error.`, {
+    throw new UpstreamError(`The ${deployment.group} upstream answered 200 with an error.`, {
       code: 'upstream_error',
       cause: new Error(bytes.toString('utf8', 0, 500)),
     });
@@ -50,8 +50,8 @@ function invalidAnswer(
   cause?: unknown,
 ): UpstreamError {
   return new UpstreamError(
-    `The ${deployment.tier} upstream ${withoutCredentials(url)} sent an answer ${what}. ` +
-      `Is ${deployment.tier}.base_url an OpenAI-compatible API (Ollama: http://localhost:11434/v1)?`,
+    `The ${deployment.group} upstream ${withoutCredentials(url)} sent an answer ${what}. ` +
+      `Is the base URL of ${deployment.id} that of an OpenAI-compatible API (Ollama: http://localhost:11434/v1)?`,
     { code: 'upstream_invalid_response', cause },
   );
 }

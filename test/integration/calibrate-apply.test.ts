@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { ask, get, post } from '../support/chat.ts';
+import { readLog } from '../support/read-log.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway } from '../support/start-gateway.ts';
 
@@ -18,14 +19,16 @@ test('calibrate → apply → the next request uses it; a restart keeps it', asy
   const calibrate = (...args: string[]) =>
     cli('calibrate', '--db', gateway.db, '--strong-model-pct', '0.25', ...args);
 
-  // Scores 0.00, 0.01 … 1.19 would be out of range: 120 scores spread over 0 … 0.5.
+  // 120 scores, spread evenly over 0 … 0.5; they are in the file a moment after the answer.
   for (let i = 0; i < 40; i++) await chat(`${(i / 240).toFixed(4)} x`);
+  await expect.poll(() => readLog(gateway.db).length).toBe(40);
   const refused = await calibrate();
   expect(refused.code).toBe(2);
   expect(refused.err).toMatch(/40.*need|need.*40/i);
 
   for (let i = 40; i < 120; i++) await chat(`${(i / 240).toFixed(4)} x`);
   expect((await chat('0.4 x')).headers.get('x-pointsman-tier')).toBe('weak');
+  await expect.poll(() => readLog(gateway.db).length).toBe(121);
   const applied = await calibrate('--apply');
   expect(applied.out).toMatch(/^For 25\.0% strong model calls for mf, threshold = 0\.3\d{4}$/m);
   expect(applied.out).toMatch(/running server/);

@@ -7,7 +7,7 @@ import {
   startScriptedUpstream,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+import { startTestGateway, withTiers, type TestGateway } from '../support/start-gateway.ts';
 
 let strong: ScriptedUpstream;
 let weak: ScriptedUpstream;
@@ -99,10 +99,9 @@ describe('what goes upstream', () => {
   });
 
   test('AT-09: a key is sent only where one is configured', async () => {
-    const keyed = await startTestGateway({ strong: strong.url, weak: weak.url }, (config) => ({
-      ...config,
-      strong: { ...config.strong, apiKey: new Secret('ollama') },
-    }));
+    const keyed = await startTestGateway({ strong: strong.url, weak: weak.url }, (config) =>
+      withTiers(config, { strong: { apiKey: new Secret('ollama') } }),
+    );
     await post(`${keyed.url}/v1/chat/completions`, ask('0.9'));
     await post(`${keyed.url}/v1/chat/completions`, ask('0.1'));
     await keyed.close();
@@ -150,9 +149,8 @@ describe('the decision fails open', () => {
 describe('the log row', () => {
   test('says who asked what, who answered, how long it took and what it cost', async () => {
     const priced = await startTestGateway({ strong: strong.url }, (config) => ({
-      ...config,
+      ...withTiers(config, { strong: { price: { inputPerMtok: 2, outputPerMtok: 10 } } }),
       logPrompts: 'full',
-      strong: { ...config.strong, price: { inputPerMtok: 2, outputPerMtok: 10 } },
     }));
     const reply = await post(`${priced.url}/v1/chat/completions`, ask('0.8 why?'), {
       'x-stainless-retry-count': '1',

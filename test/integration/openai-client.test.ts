@@ -12,7 +12,7 @@ import {
   streamOf,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+import { startTestGateway, withoutFallbacks, type TestGateway } from '../support/start-gateway.ts';
 
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;
@@ -20,7 +20,7 @@ let client: OpenAI;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
-  gateway = await startTestGateway({ strong: upstream.url });
+  gateway = await startTestGateway({ strong: upstream.url }, withoutFallbacks);
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any' });
 });
 

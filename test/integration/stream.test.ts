@@ -9,7 +9,7 @@ import {
   type Script,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+import { startTestGateway, withoutFallbacks, type TestGateway } from '../support/start-gateway.ts';
 
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;
@@ -17,7 +17,7 @@ let gateway: TestGateway;
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
   gateway = await startTestGateway({ strong: upstream.url }, (config) => ({
-    ...config,
+    ...withoutFallbacks(config),
     timeouts: { ...config.timeouts, headersMs: 300, idleMs: 300 },
   }));
 });

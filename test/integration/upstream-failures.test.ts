@@ -9,7 +9,12 @@ import {
   type Script,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+import {
+  startTestGateway,
+  withoutFallbacks,
+  withTiers,
+  type TestGateway,
+} from '../support/start-gateway.ts';
 
 const key = 'sk-canary-1234567890';
 let upstream: ScriptedUpstream;
@@ -18,8 +23,7 @@ let gateway: TestGateway;
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
   gateway = await startTestGateway({ strong: upstream.url }, (config) => ({
-    ...config,
-    weak: { ...config.weak, apiKey: new Secret(key) },
+    ...withoutFallbacks(withTiers(config, { weak: { apiKey: new Secret(key) } })),
     timeouts: { ...config.timeouts, headersMs: 300 },
     limits: { ...config.limits, answerBytes: 10_000 },
   }));
@@ -106,7 +110,7 @@ describe('AT-08: each cause has a code of its own', () => {
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
-    const down = await startTestGateway({ strong: `http://127.0.0.1:${port}` });
+    const down = await startTestGateway({ strong: `http://127.0.0.1:${port}` }, withoutFallbacks);
     const reply = await post(`${down.url}/v1/chat/completions`, ask('hi'));
     await down.close();
     expect(reply.status).toBe(502);
@@ -122,7 +126,7 @@ describe('AT-08: each cause has a code of its own', () => {
     );
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;
-    const odd = await startTestGateway({ strong: `http://127.0.0.1:${port}` });
+    const odd = await startTestGateway({ strong: `http://127.0.0.1:${port}` }, withoutFallbacks);
     const reply = await post(`${odd.url}/v1/chat/completions`, ask('hi'));
     await odd.close();
     server.close();

@@ -26,6 +26,8 @@ export function requestRecord(fields: Partial<RequestRecord> = {}): RequestRecor
     completionTokens: 34,
     usageEstimated: false,
     attempts: 1,
+    fallbacks: 0,
+    deploymentId: 'strong',
     durationMs: 1234.5,
     ttftMs: 123.25,
     decisionMs: 2.5,

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Config } from '../../src/config/config.ts';
+import { groupsOfTwo } from '../../src/config/create-groups.ts';
 import { EmbeddingError } from '../../src/errors.ts';
 import { startGateway, type Gateway } from '../../src/gateway.ts';
 import type { Router } from '../../src/routing/router.ts';
 import type { Deployment } from '../../src/upstream/deployment.ts';
+import { deployment } from './deployment.ts';
 
 /** A router whose win rate stands in the prompt, as in "0.7 prove it"; 0.1 where none does. */
 export function scriptedRouter(overrides: Partial<Router> = {}): Router {
@@ -27,21 +29,18 @@ export function scriptedRouter(overrides: Partial<Router> = {}): Router {
   };
 }
 
-export function deployment(
-  tier: 'strong' | 'weak',
-  baseUrl: string,
-  rest: Partial<Deployment> = {},
-): Deployment {
+function tierDeployment(tier: 'strong' | 'weak', baseUrl: string): Deployment {
   const name = `${tier}-model:7b`;
-  return { tier, name, model: name, wire: 'openai', baseUrl, apiKey: null, price: null, ...rest };
+  return deployment({ id: tier, group: tier, name, model: name, baseUrl });
 }
 
 export function testConfig(strongUrl: string, weakUrl: string, db: string): Config {
+  const [strong, weak] = [tierDeployment('strong', strongUrl), tierDeployment('weak', weakUrl)];
   return {
     host: '127.0.0.1',
     port: 0,
-    strong: deployment('strong', strongUrl),
-    weak: deployment('weak', weakUrl),
+    ...{ strong, weak },
+    ...groupsOfTwo(strong, weak),
     strongProfile: null,
     weakProfile: null,
     routers: ['mf'],
@@ -69,6 +68,27 @@ export function testConfig(strongUrl: string, weakUrl: string, db: string): Conf
     },
     demo: false,
   };
+}
+
+/** The two tiers changed, and their groups with them. */
+export function withTiers(
+  config: Config,
+  change: { strong?: Partial<Deployment>; weak?: Partial<Deployment> },
+): Config {
+  const strong = { ...config.strong, ...change.strong };
+  const weak = { ...config.weak, ...change.weak };
+  return { ...config, strong, weak, ...groupsOfTwo(strong, weak) };
+}
+
+/** Without retries and fallbacks, so that a single failure shows. */
+export function withoutFallbacks(config: Config): Config {
+  const dispatch = {
+    ...config.dispatch,
+    fallbacks: new Map(),
+    numRetries: 0,
+    disableCooldowns: true,
+  };
+  return { ...config, dispatch };
 }
 
 export interface TestGateway extends Gateway {

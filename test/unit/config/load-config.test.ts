@@ -1,3 +1,4 @@
+import { noDispatchLimits } from '../../../src/upstream/deployment.ts';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, type LoadedConfig } from '../../../src/config/load-config.ts';
 import { ConfigError } from '../../../src/errors.ts';
@@ -62,7 +63,9 @@ describe('deployments', () => {
   it('keep model strings for clients and send the id', async () => {
     const { config } = await load(pair);
     expect(config.strong).toEqual({
-      tier: 'strong',
+      ...noDispatchLimits,
+      id: 'strong',
+      group: 'strong',
       name: 'ollama/llama3:70b',
       model: 'llama3:70b',
       wire: 'ollama',

@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../src/errors.ts';
 import { parseModelName } from '../../../src/routing/model-name.ts';
 
-const known = { routers: ['mf', 'random'], strong: ['llama3:70b'], weak: ['llama3'] };
+const known = {
+  routers: ['mf', 'random'],
+  strong: ['llama3:70b'],
+  weak: ['llama3'],
+  groups: new Map([['big', 'big']]),
+};
 const parse = (name: string) => parseModelName(name, known);
 
 describe('router names', () => {

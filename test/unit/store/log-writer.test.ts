@@ -54,6 +54,8 @@ test('a record is one row with units and zone in its columns', () => {
     completion_tokens: 34,
     is_usage_estimated: 1,
     attempts: 1,
+    fallbacks: 0,
+    deployment_id: 'strong',
     duration_ms: 1234.5,
     ttft_ms: 123.25,
     decision_ms: 2.5,

@@ -2,19 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/secret.ts';
 import { checkUpstreamModels } from '../../../src/upstream/check-upstream-models.ts';
 import type { Deployment } from '../../../src/upstream/deployment.ts';
+import { deployment } from '../../support/deployment.ts';
 import { startJsonServer } from '../../support/json-server.ts';
 
-function deployment(baseUrl: string, model: string, rest: Partial<Deployment> = {}): Deployment {
-  return {
-    tier: 'weak',
-    name: model,
-    model,
-    wire: 'openai',
-    baseUrl,
-    apiKey: null,
-    price: null,
-    ...rest,
-  };
+function weakModel(baseUrl: string, model: string, rest: Partial<Deployment> = {}): Deployment {
+  return deployment({ id: 'weak', group: 'weak', name: model, model, baseUrl, ...rest });
 }
 
 const list = (...ids: string[]) => ({
@@ -24,13 +16,13 @@ const list = (...ids: string[]) => ({
 describe('checkUpstreamModels', () => {
   it('says nothing when every model is listed, with or without the tag latest', async () => {
     const { url } = await startJsonServer(list('llama3:latest', 'qwen2:7b'));
-    const models = ['llama3', 'llama3:latest', 'qwen2:7b'].map((name) => deployment(url, name));
+    const models = ['llama3', 'llama3:latest', 'qwen2:7b'].map((name) => weakModel(url, name));
     expect(await checkUpstreamModels(models)).toEqual([]);
   });
 
   it('names a missing model and the near names (AT-10)', async () => {
     const { url } = await startJsonServer(list('llama3:8b', 'llama3:70b-instruct', 'qwen2:7b'));
-    const [warning] = await checkUpstreamModels([deployment(url, 'llama3:7b', { wire: 'ollama' })]);
+    const [warning] = await checkUpstreamModels([weakModel(url, 'llama3:7b', { wire: 'ollama' })]);
     expect(warning).toMatch(
       /^the weak model "llama3:7b" is not among the 3 models at http:.*\(ollama pull llama3:7b\)/,
     );
@@ -39,8 +31,8 @@ describe('checkUpstreamModels', () => {
 
   it('sends the key when there is one, and shows it to nobody', async () => {
     const server = await startJsonServer(list('a'));
-    const keyed = deployment(server.url, 'b', { apiKey: new Secret('canary') });
-    const warnings = await checkUpstreamModels([keyed, deployment(server.url, 'a')]);
+    const keyed = weakModel(server.url, 'b', { apiKey: new Secret('canary') });
+    const warnings = await checkUpstreamModels([keyed, weakModel(server.url, 'a')]);
     const sent = server.requests.map(({ headers }) => headers.authorization);
     expect(sent).toEqual(expect.arrayContaining(['Bearer canary', undefined]));
     expect(warnings.join()).not.toMatch(/canary/);
@@ -53,14 +45,12 @@ describe('checkUpstreamModels', () => {
     ['hang', /no answer in 200 ms/],
   ])('only warns when the upstream answers %j', async (reply, expected) => {
     const { url } = await startJsonServer({ '/v1/models': reply });
-    const both = [deployment(url, 'a'), deployment(url, 'b', { tier: 'strong' })];
+    const both = [weakModel(url, 'a'), weakModel(url, 'b', { id: 'strong' })];
     expect(await checkUpstreamModels(both, 200)).toEqual([expect.stringMatching(expected)]);
   });
 
   it('only warns when nobody listens, without credentials of the URL', async () => {
-    const [warning] = await checkUpstreamModels([
-      deployment('http://user:canary@127.0.0.1:1', 'a'),
-    ]);
+    const [warning] = await checkUpstreamModels([weakModel('http://user:canary@127.0.0.1:1', 'a')]);
     expect(warning).toBe(
       'could not check the model names at http://127.0.0.1:1/: it cannot be reached (ECONNREFUSED)',
     );

@@ -1,0 +1,68 @@
+import type { Config } from './config/config.ts';
+import { createDispatcher } from './dispatch/dispatcher.ts';
+import type { EmbeddingError } from './errors.ts';
+import type { Serving } from './http/serving.ts';
+import { createDecider } from './routing/decide.ts';
+import type { KnownNames } from './routing/model-name.ts';
+import type { Router } from './routing/router.ts';
+import type { Thresholds } from './routing/thresholds.ts';
+import type { Deployment } from './upstream/deployment.ts';
+import { createUpstreamClient } from './upstream/openai-client.ts';
+import { version } from './version.ts';
+
+export interface ServingParts {
+  readonly routers: ReadonlyMap<string, Router>;
+  readonly thresholds: Thresholds;
+  readonly embedderId: string | null;
+  readonly onEmbeddingFailed: (error: EmbeddingError) => void;
+}
+
+/** The parts that one configuration makes, with state of their own: nothing is shared with another. */
+export function createServing(config: Config, parts: ServingParts): Serving {
+  const { routers, thresholds, embedderId, onEmbeddingFailed } = parts;
+  const firstOf = new Map(config.groups.map(({ name, deployments }) => [name, deployments[0]]));
+  return {
+    decide: createDecider({
+      ...{ routers, thresholds, onEmbeddingFailed },
+      tierGroups: config.tierGroups,
+      defaultTier: config.defaultTier,
+      timeoutMs: config.timeouts.decisionMs,
+    }),
+    routers,
+    thresholds,
+    names: knownNames(config, [...routers.keys()]),
+    modelOf: (group) => firstOf.get(group)?.name ?? group,
+    tierGroups: config.tierGroups,
+    dispatcher: createDispatcher(config.groups, config.dispatch, {
+      now: Date.now,
+      random: Math.random,
+    }),
+    upstream: createUpstreamClient({
+      timeouts: config.timeouts,
+      limits: config.limits,
+      userAgent: `pointsman/${version()}`,
+    }),
+    limits: config.limits,
+    logPrompts: config.logPrompts,
+    embedderId,
+  };
+}
+
+function knownNames(config: Config, routers: readonly string[]): KnownNames {
+  const namesOf = ({ name, model }: Deployment) => [...new Set([name, model])];
+  const strong = namesOf(config.strong);
+  const { tierGroups } = config;
+  const others = config.groups
+    .map(({ name }) => name)
+    .filter((name) => name !== 'strong' && name !== 'weak');
+  return {
+    routers,
+    strong: tierGroups.strong === 'strong' ? strong : [tierGroups.strong],
+    // The same id on two servers is told apart by tier only.
+    weak:
+      tierGroups.weak === 'weak'
+        ? namesOf(config.weak).filter((name) => !strong.includes(name))
+        : [tierGroups.weak],
+    groups: new Map([...others.map((name) => [name, name] as const), ...config.groupAliases]),
+  };
+}

@@ -1,0 +1,118 @@
+import type { FailureClass } from './failure-class.ts';
+
+export interface BreakerSettings {
+  /** More failures than this within the window open it; null: the default rule. */
+  readonly allowedFails: number | null;
+  /** How long it stays open; 0 never opens. */
+  readonly cooldownMs: number;
+  readonly disabled: boolean;
+}
+
+export type BreakerState = 'closed' | 'half_open' | 'open';
+
+/** Takes one deployment out when it keeps failing, and lets a single probe find out when it is back. */
+export interface Breaker {
+  state(): BreakerState;
+  /** Claims the right to call: always when closed, for one probe at a time when half open. */
+  tryAcquire(): boolean;
+  onSuccess(): void;
+  /**
+   * @param failure what went wrong; the client's faults never count
+   * @param retryAfterMs what the upstream asked for, null without
+   * @param hasOthers the group has other deployments
+   */
+  onFailure(failure: FailureClass, retryAfterMs: number | null, hasOthers: boolean): void;
+  /** The call ended without a verdict (the client left): a probe's right is given back. */
+  onCancel(): void;
+  /** Milliseconds until a probe is let through; 0 when it is not open. */
+  opensInMs(): number;
+}
+
+const windowMs = 60_000;
+const consecutiveFailures = 5;
+const leastCalls = 10;
+const failedShare = 0.5;
+
+/**
+ * Opens at 5 consecutive failures, or at half of at least 10 calls within a minute; at once for
+ * 401, 403 and 404, and for 429 while the group has others. With `allowed_fails` set: at more
+ * failures than that within the minute (LiteLLM). A failed probe opens it again.
+ */
+export function createBreaker(settings: BreakerSettings, now: () => number): Breaker {
+  let openUntilMs = 0;
+  let isOpen = false;
+  let isProbing = false;
+  let inARow = 0;
+  let recent: { atMs: number; failed: boolean }[] = [];
+
+  function state(): BreakerState {
+    if (!isOpen) return 'closed';
+    return now() < openUntilMs ? 'open' : 'half_open';
+  }
+
+  function note(failed: boolean): void {
+    const atMs = now();
+    recent.push({ atMs, failed });
+    if (recent.length > 1000 || (recent[0]?.atMs ?? atMs) < atMs - windowMs) {
+      recent = recent.filter((call) => call.atMs >= atMs - windowMs).slice(-1000);
+    }
+  }
+
+  function open(ms: number): void {
+    if (settings.disabled || ms <= 0) return;
+    isOpen = true;
+    isProbing = false;
+    openUntilMs = now() + ms;
+  }
+
+  function hasFailedTooOften(): boolean {
+    const failures = recent.filter((call) => call.failed).length;
+    if (settings.allowedFails !== null) return failures > settings.allowedFails;
+    return (
+      inARow >= consecutiveFailures ||
+      (recent.length >= leastCalls && failures >= failedShare * recent.length)
+    );
+  }
+
+  return {
+    state,
+    tryAcquire() {
+      const current = state();
+      if (current === 'closed') return true;
+      if (current === 'open' || isProbing) return false;
+      isProbing = true;
+      return true;
+    },
+    onSuccess() {
+      if (isOpen) recent = []; // what was before the cooldown no longer counts
+      isOpen = false;
+      isProbing = false;
+      inARow = 0;
+      note(false);
+    },
+    onFailure(failure, retryAfterMs, hasOthers) {
+      if (
+        failure === 'bad_request' ||
+        failure === 'context_window' ||
+        failure === 'content_policy'
+      ) {
+        isProbing = false; // it answered: that is what the probe asked
+        isOpen = false;
+        return;
+      }
+      if (failure === 'rate_limit') {
+        isProbing = false;
+        if (hasOthers) open(retryAfterMs ?? settings.cooldownMs);
+        return;
+      }
+      note(true);
+      inARow++;
+      const isHopeless = failure === 'auth' || failure === 'not_found';
+      if (isOpen || isHopeless || hasFailedTooOften()) open(settings.cooldownMs);
+    },
+    onCancel() {
+      isProbing = false;
+    },
+    opensInMs: () => (isOpen ? Math.max(0, openUntilMs - now()) : 0),
+  };
+}

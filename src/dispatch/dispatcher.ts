@@ -1,0 +1,190 @@
+import { AppError } from '../errors.ts';
+import type { Deployment } from '../upstream/deployment.ts';
+import { backoffMs } from './backoff.ts';
+import { classifyFailure, type FailureClass } from './failure-class.ts';
+import type { DispatchSettings, Group } from './group.ts';
+import { createGroupPool, type GroupPool, type Lease } from './group-pool.ts';
+import { retryAfterMs } from './retry-after.ts';
+import { sleep } from './sleep.ts';
+
+/** One call to one deployment; rejects with an AppError, or the signal's reason. */
+export type CallDeployment<T> = (lease: Lease) => Promise<T>;
+
+/** What one request may do, from its own fields or the defaults. */
+export interface DispatchRequest {
+  readonly group: string;
+  /** Estimated, for the pre-call check. */
+  readonly promptTokens: number;
+  readonly numRetries: number | null;
+  /** The client's own fallbacks come before the configured ones. */
+  readonly fallbacks: readonly string[];
+  readonly disableFallbacks: boolean;
+}
+
+/** What happened so far, readable at any time: also when the dispatch fails or the client leaves. */
+export interface DispatchTrace {
+  /** Upstream calls sent. */
+  attempts: number;
+  /** Groups left behind. */
+  fallbacks: number;
+  /** The deployment of the last call. */
+  deployment: Deployment | null;
+}
+
+export interface DispatcherDeps {
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export interface Dispatcher {
+  readonly pools: ReadonlyMap<string, GroupPool>;
+  /**
+   * Calls deployments until one answers, in LiteLLM's order: retries within the group, then the
+   * fallbacks of the failure's cause, depth first, then the defaults.
+   * @throws the last failure when all is used up; the signal's reason when the client left.
+   */
+  dispatch<T>(
+    request: DispatchRequest,
+    trace: DispatchTrace,
+    call: CallDeployment<T>,
+    signal: AbortSignal,
+  ): Promise<T>;
+}
+
+/** A group that failed, and why: the cause chooses the fallback list. */
+interface Failed {
+  readonly error: unknown;
+  readonly cause: FailureClass;
+}
+
+type Tried<T> = { readonly answer: T } | { readonly failed: Failed };
+
+export function createDispatcher(
+  groups: readonly Group[],
+  settings: DispatchSettings,
+  deps: DispatcherDeps,
+): Dispatcher {
+  const pools = new Map(
+    groups.map((group) => [group.name, createGroupPool(group, settings, deps)]),
+  );
+
+  async function dispatch<T>(
+    request: DispatchRequest,
+    trace: DispatchTrace,
+    call: CallDeployment<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const seen = new Set<string>();
+    let failed = await walk(request.group);
+    if ('answer' in failed) return failed.answer;
+    if (mayFallBack(request, failed.failed)) {
+      const next = await walkList(settings.defaultFallbacks, failed.failed);
+      if ('answer' in next) return next.answer;
+      failed = next;
+    }
+    throw failed.failed.error as Error;
+
+    /** A group with its retries, then its own fallbacks, each treated alike. */
+    async function walk(name: string): Promise<Tried<T>> {
+      const pool = pools.get(name);
+      if (pool === undefined) throw new Error(`group ${name} is not configured`);
+      seen.add(name);
+      const isLast = fallbacksOf(name, 'server').every((target) => seen.has(target));
+      const tried = await tryGroup(pool, request, trace, call, signal, isLast);
+      if ('answer' in tried || !mayFallBack(request, tried.failed)) return tried;
+      return walkList(fallbacksOf(name, tried.failed.cause), tried.failed);
+    }
+
+    async function walkList(names: readonly string[], last: Failed): Promise<Tried<T>> {
+      let failed = last;
+      for (const name of names) {
+        if (seen.has(name)) continue;
+        if (trace.fallbacks >= settings.maxFallbacks) break;
+        trace.fallbacks++;
+        const tried = await walk(name);
+        if ('answer' in tried) return tried;
+        // That nothing could be called says less than why the one before failed.
+        if (codeOf(tried.failed.error) !== 'no_deployment_available') failed = tried.failed;
+      }
+      return { failed };
+    }
+
+    function fallbacksOf(name: string, cause: FailureClass): readonly string[] {
+      if (request.disableFallbacks) return [];
+      const own = name === request.group ? request.fallbacks : [];
+      const byCause =
+        cause === 'context_window'
+          ? settings.contextWindowFallbacks.get(name)
+          : cause === 'content_policy'
+            ? settings.contentPolicyFallbacks.get(name)
+            : undefined;
+      return [...own, ...(byCause ?? settings.fallbacks.get(name) ?? [])];
+    }
+  }
+
+  async function tryGroup<T>(
+    pool: GroupPool,
+    request: DispatchRequest,
+    trace: DispatchTrace,
+    call: CallDeployment<T>,
+    signal: AbortSignal,
+    isLast: boolean,
+  ): Promise<Tried<T>> {
+    const excluded = new Set<Deployment>(); // cannot answer this request
+    const tried = new Set<Deployment>(); // asked again only when no other is left
+    const wanted = request.numRetries ?? settings.numRetries;
+    let failed: Failed | null = null;
+    for (let retry = 0; ; retry++) {
+      let lease: Lease;
+      try {
+        const others = pool.available(request.promptTokens, tried);
+        lease = pool.lease(request.promptTokens, others > 0 ? tried : excluded);
+      } catch (error) {
+        return { failed: failed ?? { error, cause: classifyFailure(error) } };
+      }
+      trace.attempts++;
+      trace.deployment = lease.deployment;
+      tried.add(lease.deployment);
+      try {
+        return { answer: await call(lease) };
+      } catch (error) {
+        if (signal.aborted) {
+          lease.cancel();
+          throw error;
+        }
+        const cause = classifyFailure(error);
+        const askedMs = error instanceof AppError ? retryAfterMs(error.headers, deps.now()) : null;
+        lease.fail(cause, askedMs);
+        failed = { error, cause };
+        if (!isWorthARetry(cause)) return { failed };
+        if (cause === 'auth' || cause === 'not_found') excluded.add(lease.deployment);
+
+        const others = pool.available(request.promptTokens, tried);
+        const retries = lease.deployment.numRetries ?? wanted ?? (others > 0 || isLast ? 1 : 0);
+        const isHopeless = pool.available(request.promptTokens, excluded) === 0;
+        if (retry >= retries || isHopeless) return { failed };
+        // Another healthy deployment is asked at once; the same one is given time.
+        const leastMs = settings.retryAfterMs;
+        await sleep(
+          others > 0 ? leastMs : (askedMs ?? backoffMs(retry, leastMs, deps.random)),
+          signal,
+        );
+      }
+    }
+  }
+
+  return { pools, dispatch };
+}
+
+/** The client's own fault stays the client's, whatever other model is asked. */
+function mayFallBack(request: DispatchRequest, { cause }: Failed): boolean {
+  return cause !== 'bad_request' && !request.disableFallbacks;
+}
+
+function isWorthARetry(cause: FailureClass): boolean {
+  return cause !== 'bad_request' && cause !== 'context_window' && cause !== 'content_policy';
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof AppError ? error.code : null;
+}

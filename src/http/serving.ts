@@ -1,0 +1,27 @@
+import type { Limits, LogPrompts } from '../config/config.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Decide } from '../routing/decide.ts';
+import type { KnownNames } from '../routing/model-name.ts';
+import type { Router } from '../routing/router.ts';
+import type { Thresholds } from '../routing/thresholds.ts';
+import type { UpstreamClient } from '../upstream/openai-client.ts';
+
+/**
+ * All that follows from one configuration. A request takes it once and keeps it to its end, so a
+ * reload never changes the ground under a running request.
+ */
+export interface Serving {
+  readonly decide: Decide;
+  readonly routers: ReadonlyMap<string, Router>;
+  readonly thresholds: Thresholds;
+  readonly names: KnownNames;
+  /** The name of the model behind a group, for `POST /v1/router/score`. */
+  readonly modelOf: (group: string) => string;
+  readonly tierGroups: { readonly strong: string; readonly weak: string };
+  readonly dispatcher: Dispatcher;
+  readonly upstream: UpstreamClient;
+  readonly limits: Limits;
+  readonly logPrompts: LogPrompts;
+  /** Names the vectors in the log; null when no router embeds. */
+  readonly embedderId: string | null;
+}
