@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { AppError, BadRequestError } from '../errors.ts';
+import { GrowingBytes } from '../growing-bytes.ts';
+import { ClientGoneError } from './call.ts';
 
 const decoders: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
   gzip: createGunzip,
@@ -35,38 +37,39 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
   }
   const decoder = createDecoder();
   req.pipe(decoder);
-  req.once('error', () => decoder.destroy());
+  const onClose = () => {
+    if (!req.complete) decoder.destroy(new ClientGoneError());
+  };
+  req.once('close', onClose);
   try {
     return decodeUtf8(await collect(decoder, limitBytes));
   } catch (error) {
-    if (error instanceof AppError) throw error;
+    if (error instanceof AppError || error instanceof ClientGoneError) throw error;
     throw new BadRequestError(`The body is not valid ${encoding} data.`, { cause: error });
   } finally {
+    req.off('close', onClose);
     req.unpipe(decoder);
     decoder.destroy();
+    req.resume(); // what is left is thrown away
   }
 }
 
+/**
+ * The rest of a refused body is read and thrown away, for as long as the request's timeout allows:
+ * closing on a client that is still sending would reset the connection, and our answer with it.
+ */
 function collect(stream: Readable, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    stream.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limitBytes) {
-        stream.removeAllListeners('data');
-        stream.pause();
-        reject(tooLarge(limitBytes));
-      } else {
-        chunks.push(chunk);
-      }
-    });
-    stream.once('end', () => {
-      const [first] = chunks;
-      resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks));
-    });
+    const body = new GrowingBytes();
+    const onData = (chunk: Buffer) => {
+      if (body.length + chunk.length <= limitBytes) return body.append(chunk);
+      stream.off('data', onData).resume();
+      reject(tooLarge(limitBytes));
+    };
+    stream.on('data', onData);
+    stream.once('end', () => resolve(body.bytes()));
     stream.once('error', reject);
-    stream.once('close', () => reject(new Error('the client closed the connection')));
+    stream.once('close', () => reject(new ClientGoneError()));
   });
 }
 
@@ -84,7 +87,6 @@ function tooLarge(limitBytes: number): AppError {
   return new AppError(`The body is larger than ${limitBytes} bytes (limits.body_bytes).`, {
     status: 413,
     type: 'invalid_request_error',
-    headers: { connection: 'close' },
   });
 }
 

@@ -1,22 +1,68 @@
-import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ConfigError } from '../errors.ts';
+import { dropStalledWrites } from './stalled-writes.ts';
+
+/** Against clients that are slow, many or broken. */
+export interface ServerLimits {
+  /** For a request's headers to arrive. */
+  readonly headersMs: number;
+  /** For a whole request to arrive. */
+  readonly requestMs: number;
+  /** For a client to take some of what waits for it. */
+  readonly writeIdleMs: number;
+  /** Open connections; over it new ones are closed at once. */
+  readonly connections: number;
+}
+
+export const defaultServerLimits: ServerLimits = {
+  headersMs: 10_000,
+  requestMs: 60_000,
+  writeIdleMs: 60_000,
+  connections: 2048,
+};
 
 /** A node:http server with limits against slow and malformed requests. */
-export function createHttpServer(listener: RequestListener): Server {
-  const server = createServer(
-    {
-      headersTimeout: 10_000,
-      requestTimeout: 60_000,
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 2_000,
-      noDelay: true,
-    },
-    listener,
-  );
+export function createHttpServer(
+  listener: RequestListener,
+  limits: ServerLimits = defaultServerLimits,
+): Server {
+  const open = new OpenResponses();
+  const server = createServer({
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: 65_000,
+    connectionsCheckingInterval: Math.min(2_000, limits.headersMs / 4),
+    noDelay: true,
+  });
   server.maxHeadersCount = 100;
-  server.on('clientError', answerClientError);
+  server.maxConnections = limits.connections;
+  server.on('request', (req, res) => {
+    open.add(req.socket, res);
+    // A proxy's target (`POST http://other/v1/…`) would match our paths, and is not for us.
+    if (req.url?.startsWith('/')) listener(req, res);
+    else refuse(req.socket, 400, 'The request target must be a path.');
+  });
+  server.on('connect', (_req: IncomingMessage, socket: Duplex) =>
+    refuse(socket, 405, 'CONNECT is not allowed; this is no proxy.'),
+  );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (error.code === 'ECONNRESET' || !socket.writable || open.hasAnswered(socket)) {
+      socket.destroy();
+      return;
+    }
+    const reason = `The HTTP request is not valid (${error.code ?? 'unknown'}).`;
+    refuse(socket, clientErrorStatus(error), reason);
+  });
+  dropStalledWrites(server, limits.writeIdleMs);
   return server;
 }
 
@@ -37,28 +83,37 @@ export async function listen(server: Server, host: string, port: number): Promis
   return `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${taken}`;
 }
 
-/** What node's parser refuses never reaches the app, so it is answered here, in the OpenAI shape. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
+/** The answers that are under way on each connection, the oldest first. */
+class OpenResponses {
+  readonly #bySocket = new WeakMap<Duplex, Set<ServerResponse>>();
+
+  add(socket: Duplex, res: ServerResponse): void {
+    const open = this.#bySocket.get(socket) ?? new Set();
+    this.#bySocket.set(socket, open.add(res));
+    res.once('close', () => open.delete(res));
   }
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? 431
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? 408
-        : 400;
-  const body = JSON.stringify({
-    error: {
-      message: `The HTTP request is not valid (${error.code ?? 'unknown'}).`,
-      type: 'invalid_request_error',
-      param: null,
-      code: null,
-    },
-  });
+
+  /** True when an answer has begun: anything else that is written would land in its middle. */
+  hasAnswered(socket: Duplex): boolean {
+    const [oldest] = this.#bySocket.get(socket) ?? [];
+    return oldest?.headersSent ?? false;
+  }
+}
+
+function clientErrorStatus({ code }: NodeJS.ErrnoException): number {
+  if (code === 'HPE_HEADER_OVERFLOW') return 431;
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+}
+
+/** What never reaches the app is answered here, in the OpenAI shape; the connection closes. */
+function refuse(socket: Duplex, status: number, message: string): void {
+  const error = { message, type: 'invalid_request_error', param: null, code: null };
+  const body = JSON.stringify({ error });
+  const allow = status === 405 ? 'allow: GET, POST\r\n' : '';
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${allow}content-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    // The client may keep its half open for ever.
+    () => socket.destroy(),
   );
 }
