@@ -9,6 +9,8 @@ export interface AnswerFacts {
   completionTokens: number | null;
   /** Characters of content, reasoning and tool arguments so far: an estimate's base. */
   contentChars: number;
+  /** By `index`: whether the choice has its finish reason. */
+  readonly choices: Map<number, boolean>;
 }
 
 export function emptyFacts(): AnswerFacts {
@@ -18,7 +20,13 @@ export function emptyFacts(): AnswerFacts {
     promptTokens: null,
     completionTokens: null,
     contentChars: 0,
+    choices: new Map(),
   };
+}
+
+/** With `n` > 1 several choices interleave: the answer is whole when each has its end. */
+export function isComplete({ choices }: AnswerFacts): boolean {
+  return choices.size > 0 && [...choices.values()].every(Boolean);
 }
 
 type Json = Record<string, unknown>;
@@ -39,12 +47,24 @@ export function readFacts(facts: AnswerFacts, body: Json): boolean {
     if (chars > 0 || (isObject(message) && asArray(message['tool_calls']).length > 0)) {
       hasContent = true;
     }
-    if (typeof choice['finish_reason'] === 'string') {
-      facts.finishReason ??= choice['finish_reason'];
+    const finish = choice['finish_reason'];
+    noteChoice(facts, choice['index'], typeof finish === 'string');
+    if (typeof finish === 'string') {
+      facts.finishReason ??= finish;
       hasContent = true;
     }
   }
   return hasContent;
+}
+
+/** OpenAI's largest `n`; what an upstream counts beyond it is not kept. */
+const maxChoices = 128;
+
+/** A choice without an index is the only one. */
+function noteChoice({ choices }: AnswerFacts, index: unknown, isFinished: boolean): void {
+  const key = typeof index === 'number' ? index : 0;
+  if (choices.size >= maxChoices && !choices.has(key)) return;
+  choices.set(key, isFinished || choices.get(key) === true);
 }
 
 function readUsage(facts: AnswerFacts, usage: unknown): void {

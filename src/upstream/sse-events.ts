@@ -1,4 +1,5 @@
 import { UpstreamError } from '../errors.ts';
+import { GrowingBytes } from '../growing-bytes.ts';
 
 /** One server-sent event as it came. */
 export interface SseEvent {
@@ -18,62 +19,84 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
  * Cuts a byte stream into server-sent events, whatever the cuts of the chunks: lines end in LF,
  * CRLF or CR, an empty line ends the event, a BOM at the very start is dropped. Bytes are not
  * changed, so complete events can be forwarded as they are. (WHATWG HTML, 9.2.6.)
+ *
+ * An event of more than `maxEventBytes` is refused, also one that has not ended yet; those before
+ * it still come out, whatever the cuts.
  */
 export function createEventSplitter(maxEventBytes: number) {
-  let pending: Buffer = Buffer.alloc(0);
+  let pending = new GrowingBytes();
   let scanned = 0; // bytes of `pending` already looked at
   let lineStart = 0; // where the current line begins in `pending`
   let atStart = true;
+  let isTooLarge = false;
 
-  /** @throws UpstreamError when an event without end grows over `maxEventBytes`. */
+  /** @throws UpstreamError from the event that is too large on. */
   function push(chunk: Buffer): SseEvent[] {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    if (atStart) {
-      if (pending.length < BOM.length && BOM.subarray(0, pending.length).equals(pending)) return [];
-      if (pending.subarray(0, BOM.length).equals(BOM)) pending = pending.subarray(BOM.length);
-      atStart = false;
-    }
+    if (isTooLarge) throw tooLarge(maxEventBytes);
+    pending.append(chunk);
+    if (atStart && !skipMark()) return [];
+    const bytes = pending.bytes();
     const events: SseEvent[] = [];
     let eventStart = 0;
     let i = scanned;
-    for (; i < pending.length; i++) {
-      const byte = pending[i];
+    for (; i < bytes.length; i++) {
+      const byte = bytes[i];
       if (byte !== LF && byte !== CR) continue;
       if (byte === CR) {
-        if (i + 1 === pending.length) break; // an LF may follow in the next chunk
-        if (pending[i + 1] === LF) {
+        if (i + 1 === bytes.length) break; // an LF may follow in the next chunk
+        if (bytes[i + 1] === LF) {
           if (i === lineStart) lineStart++; // the line is empty, and its LF ends it
           continue;
         }
       }
       // For CRLF the line's text ends before the CR, but only its emptiness matters here.
       if (i === lineStart) {
-        events.push(readEvent(pending.subarray(eventStart, i + 1)));
+        isTooLarge = i + 1 - eventStart > maxEventBytes;
+        if (isTooLarge) break;
+        events.push(readEvent(bytes.subarray(eventStart, i + 1)));
         eventStart = i + 1;
       }
       lineStart = i + 1;
     }
-    pending = pending.subarray(eventStart);
+    keep(bytes.subarray(eventStart));
     scanned = i - eventStart;
     lineStart -= eventStart;
-    if (pending.length > maxEventBytes) {
-      throw new UpstreamError(
-        `The upstream sent an event of more than ${maxEventBytes} bytes without an end.`,
-        { code: 'upstream_invalid_response' },
-      );
-    }
+    isTooLarge ||= pending.length > maxEventBytes;
+    if (isTooLarge && events.length === 0) throw tooLarge(maxEventBytes);
     return events;
   }
 
   /** What is left when the stream ends: an event whose blank line never came, or null. */
   function end(): SseEvent | null {
-    const rest = pending;
-    pending = Buffer.alloc(0);
+    if (isTooLarge) throw tooLarge(maxEventBytes);
+    const rest = pending.bytes();
+    pending = new GrowingBytes();
     if (rest.every((byte) => byte === LF || byte === CR)) return null;
     return readEvent(rest);
   }
 
+  /** False while it is not known whether the stream begins with a byte order mark. */
+  function skipMark(): boolean {
+    const bytes = pending.bytes();
+    if (bytes.length < BOM.length && BOM.subarray(0, bytes.length).equals(bytes)) return false;
+    if (bytes.subarray(0, BOM.length).equals(BOM)) keep(bytes.subarray(BOM.length));
+    atStart = false;
+    return true;
+  }
+
+  function keep(bytes: Buffer): void {
+    if (bytes.length === pending.length) return;
+    pending = new GrowingBytes();
+    pending.append(bytes);
+  }
+
   return { push, end };
+}
+
+function tooLarge(maxEventBytes: number): UpstreamError {
+  return new UpstreamError(`The upstream sent an event of more than ${maxEventBytes} bytes.`, {
+    code: 'upstream_invalid_response',
+  });
 }
 
 function readEvent(bytes: Buffer): SseEvent {

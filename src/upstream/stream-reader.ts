@@ -1,6 +1,6 @@
 import { UpstreamError } from '../errors.ts';
 import { isObject } from '../is-object.ts';
-import { readFacts, type AnswerFacts } from './answer-facts.ts';
+import { isComplete, readFacts, type AnswerFacts } from './answer-facts.ts';
 import { createEventSplitter, type SseEvent } from './sse-events.ts';
 
 export interface StreamOptions {
@@ -72,24 +72,32 @@ export async function* relayEvents(
     if (broken !== null) throw broken as Error;
     if (isOver) return;
   }
-  const rest = splitter.end();
-  if (rest !== null && rest.data === '[DONE]') {
+  const rest = lastEvent(splitter.end(), facts, options.stripUsage, started);
+  if (rest === 'done') {
     yield Buffer.concat([...out, done]);
     return;
   }
-  if (facts.finishReason === null) {
+  if (!isComplete(facts)) {
     throw new UpstreamError('The upstream ended the stream before the answer was complete.', {
       code: 'stream_truncated',
     });
   }
   // Complete, but some servers forget the end mark, or the blank line after the last event.
-  const last = rest === null ? [] : wholeEvent(rest, facts, options.stripUsage);
-  yield Buffer.concat([...out, ...last, done]);
+  yield Buffer.concat([...out, ...rest, done]);
 }
 
-function wholeEvent(event: SseEvent, facts: AnswerFacts, stripUsage: boolean): Buffer[] {
-  if (readEvent(event, facts, stripUsage, true) === 'drop') return [];
-  return [event.bytes, Buffer.from('\n\n')];
+/** The bytes of an event that lacks its blank line; nothing of one that was cut in half. */
+function lastEvent(
+  event: SseEvent | null,
+  facts: AnswerFacts,
+  stripUsage: boolean,
+  started: boolean,
+): 'done' | Buffer[] {
+  if (event === null || event.data === null) return [];
+  if (event.data !== '[DONE]' && !isObject(parseJson(event.data))) return [];
+  const kind = readEvent(event, facts, stripUsage, started);
+  if (kind === 'done') return 'done';
+  return kind === 'drop' ? [] : [event.bytes, Buffer.from('\n\n')];
 }
 
 /** `prelude`: nothing that a reader would see yet. `drop`: not for the client. */
@@ -102,6 +110,7 @@ function readEvent(
   started: boolean,
 ): EventKind {
   if (event.data === null) return 'prelude'; // a comment: keep-alive
+  if (event.data === '') return 'drop'; // no event by the standard; client libraries choke on it
   if (event.data === '[DONE]') {
     if (!started && facts.finishReason === null) {
       throw new UpstreamError('The upstream ended the stream without an answer.', {
@@ -127,13 +136,18 @@ function readEvent(
 }
 
 function parseChunk(data: string): Record<string, unknown> {
-  try {
-    const chunk: unknown = JSON.parse(data);
-    if (isObject(chunk)) return chunk;
-  } catch {
-    // falls through to the one error for all that is no JSON object
-  }
+  const chunk = parseJson(data);
+  if (isObject(chunk)) return chunk;
   throw new UpstreamError('The upstream sent an event that is not JSON.', {
     code: 'upstream_invalid_response',
   });
+}
+
+/** Undefined for what is no JSON. */
+function parseJson(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
 }

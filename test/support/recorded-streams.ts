@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface RecordedStream {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+const folder = join(import.meta.dirname, '../fixtures/streams');
+
+/** Streams in the shapes of the servers that we meet; docs of each server are their source. */
+export const recordedStreams: readonly RecordedStream[] = readdirSync(folder).map((file) => ({
+  name: file.replace(/\.txt$/, ''),
+  bytes: readFileSync(join(folder, file)),
+}));
+
+/** The bytes cut at these offsets, in whatever order they come. */
+export function cutAt(bytes: Buffer, offsets: readonly number[]): Buffer[] {
+  const inner = [...new Set(offsets)].filter((at) => at > 0 && at < bytes.length);
+  const cuts = [0, ...inner.sort((a, b) => a - b), bytes.length];
+  return cuts.slice(1).map((end, i) => bytes.subarray(cuts[i], end));
+}
+
+/** Cut into pieces of `size` bytes. */
+export function cutEvery(bytes: Buffer, size: number): Buffer[] {
+  return cutAt(
+    bytes,
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => i * size),
+  );
+}
