@@ -2,20 +2,25 @@ import { fileURLToPath } from 'node:url';
 import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
 import type { Random } from '../math/random.ts';
+import { createKnnRouter } from './knn-router.ts';
 import { createMfRouter } from './mf-router.ts';
 import { loadModelCatalog } from './model-catalog.ts';
+import { loadNeighbours, type LoadedNeighbours } from './neighbours.ts';
 import { createRandomRouter } from './random-router.ts';
 import { loadRouterWeights } from './router-weights.ts';
 import type { Router } from './router.ts';
+import { createSwRankingRouter } from './sw-ranking-router.ts';
 
-export const routerNames = ['mf', 'random'] as const;
+export const routerNames = ['mf', 'sw_ranking', 'knn', 'random'] as const;
+type RouterName = (typeof routerNames)[number];
 
-/** The shipped head, for the shipped encoder. */
+/** The shipped head and the shipped sample of known prompts, for the shipped encoder. */
 export const defaultWeightsFile = shipped('mf-use-lite.safetensors');
+export const defaultNeighboursFile = shipped('neighbours-use-lite.safetensors');
 export const defaultCatalogFile = shipped('model-catalog.json');
 
 export interface RouterDeps {
-  /** Needed by `mf` only. */
+  /** Of those routers for which `needsEmbedder`. */
   readonly embedder: Embedder | null;
   readonly strongName: string;
   readonly weakName: string;
@@ -23,8 +28,33 @@ export interface RouterDeps {
   readonly weakProfile: string | null;
   /** Router weights; null: the shipped ones. */
   readonly weightsFile: string | null;
+  /** Known prompts with outcomes, for knn and sw_ranking; null: the shipped ones. */
+  readonly neighboursFile?: string | null;
   readonly catalogFile?: string;
   readonly random?: Random;
+}
+
+interface CreatedRouter {
+  readonly router: Router;
+  /** Sentences for the start of the server. */
+  readonly notes: readonly string[];
+}
+
+const creators: Record<RouterName, (deps: RouterDeps) => CreatedRouter> = {
+  mf: (deps) =>
+    createMfRouter({
+      weights: loadRouterWeights(deps.weightsFile ?? defaultWeightsFile),
+      ...pairParts('mf', deps),
+    }),
+  sw_ranking: (deps) =>
+    createSwRankingRouter({ neighbours: neighboursOf(deps), ...pairParts('sw_ranking', deps) }),
+  knn: (deps) => createKnnRouter({ neighbours: neighboursOf(deps), ...pairParts('knn', deps) }),
+  random: (deps) => ({ router: createRandomRouter(deps.random), notes: [] }),
+};
+
+/** Whether one of these routers scores sentence vectors. */
+export function needsEmbedder(names: readonly string[]): boolean {
+  return names.some((name) => name !== 'random');
 }
 
 /**
@@ -36,31 +66,33 @@ export function createRouters(
   deps: RouterDeps,
 ): { routers: Map<string, Router>; notes: string[] } {
   const routers = new Map<string, Router>();
-  const notes: string[] = [];
+  const notes = new Set<string>();
   for (const name of names) {
-    if (name === 'random') {
-      routers.set(name, createRandomRouter(deps.random));
-    } else if (name === 'mf') {
-      const created = createMf(deps);
-      routers.set(name, created.router);
-      notes.push(...created.notes);
-    } else {
+    const known = routerNames.find((candidate) => candidate === name);
+    if (known === undefined) {
       throw new ConfigError(
         `there is no router "${name}"; routers is one or more of ${routerNames.join(', ')}`,
       );
     }
+    const created = creators[known](deps);
+    routers.set(name, created.router);
+    // Routers resolve the pair alike and say the same of it.
+    for (const note of created.notes) notes.add(note);
   }
-  return { routers, notes };
+  return { routers, notes: [...notes] };
 }
 
-function createMf(deps: RouterDeps): { router: Router; notes: string[] } {
+function pairParts(router: string, deps: RouterDeps) {
   const { embedder, strongName, weakName, strongProfile, weakProfile } = deps;
-  if (!embedder) throw new ConfigError('the router mf needs an embedder; set embedder to local');
-  return createMfRouter({
-    weights: loadRouterWeights(deps.weightsFile ?? defaultWeightsFile),
-    catalog: loadModelCatalog(deps.catalogFile ?? defaultCatalogFile),
-    ...{ embedder, strongName, weakName, strongProfile, weakProfile },
-  });
+  if (!embedder) {
+    throw new ConfigError(`the router ${router} needs an embedder; set embedder to local`);
+  }
+  const catalog = loadModelCatalog(deps.catalogFile ?? defaultCatalogFile);
+  return { catalog, embedder, strongName, weakName, strongProfile, weakProfile };
+}
+
+function neighboursOf(deps: RouterDeps): LoadedNeighbours {
+  return loadNeighbours(deps.neighboursFile ?? defaultNeighboursFile);
 }
 
 /** Works from src/ and from dist/: both lie beside models/. */

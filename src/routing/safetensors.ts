@@ -4,8 +4,8 @@
 import { ConfigError } from '../errors.ts';
 import { fromHalves } from '../math/half.ts';
 
-export type TensorData = Float32Array | Uint16Array | Int8Array | Uint32Array;
-export type Dtype = 'F32' | 'F16' | 'I8' | 'U32';
+export type TensorData = Float32Array | Uint16Array | Int8Array | Uint8Array | Uint32Array;
+export type Dtype = 'F32' | 'F16' | 'I8' | 'U8' | 'U32';
 
 export interface Tensor {
   readonly dtype: Dtype;
@@ -19,7 +19,7 @@ export interface TensorFile {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
-const bytesPer: Record<Dtype, number> = { F32: 4, F16: 2, I8: 1, U32: 4 };
+const bytesPer: Record<Dtype, number> = { F32: 4, F16: 2, I8: 1, U8: 1, U32: 4 };
 const maxHeaderBytes = 10_000_000;
 
 /** @throws ConfigError naming `file` (for the message only) and the tensor that is wrong. */
@@ -137,6 +137,7 @@ function viewOf(dtype: Dtype, buffer: ArrayBuffer): TensorData {
   if (dtype === 'F32') return new Float32Array(buffer);
   if (dtype === 'F16') return new Uint16Array(buffer);
   if (dtype === 'U32') return new Uint32Array(buffer);
+  if (dtype === 'U8') return new Uint8Array(buffer);
   return new Int8Array(buffer);
 }
 

@@ -292,7 +292,7 @@ describe('wrong settings', () => {
     ['log_prompts: all', /must be one of none, hash, full/],
     ['verbose: "yes"', /must be true or false/],
     ['routers: []', /must be a list of router names/],
-    ['routers: [mf, bert]', /there is no router "bert": name one or more of mf, random/],
+    ['routers: [mf, best]', /there is no router "best": name one or more of mf, .*random/],
     ['strong: 5', /strong .* must be a section/],
     ['timeouts: { total: "5 apples" }', /timeouts\.total .* is "5 apples": it must be a duration/],
     ['timeouts: { total: -1 }', /timeouts\.total/],
