@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { createServing } from './create-serving.ts';
+import type { EmbeddingError } from './errors.ts';
 import { createApp } from './http/app.ts';
 import { createInFlight } from './http/in-flight.ts';
 import { createHttpServer, listen } from './http/server.ts';
+import type { ReloadState, Serving } from './http/serving.ts';
 import type { Router } from './routing/router.ts';
 import { createThresholds, type CurrentThreshold } from './routing/thresholds.ts';
 import { openRequestLog } from './store/request-log.ts';
@@ -15,6 +17,13 @@ export interface Gateway {
   readonly url: string;
   /** The tier boundary of the default router, and who set it. */
   readonly threshold: () => CurrentThreshold;
+  /**
+   * Serves by another configuration from the next request on; running ones keep theirs. Host, port
+   * and database stay. `freed` resolves when the old configuration is used by nobody any more.
+   */
+  replace(config: Config, parts: GatewayParts): Promise<{ readonly freed: Promise<void> }>;
+  /** For `/health`: how the last attempt to replace the configuration went. */
+  noteReload(error: string | null): void;
   /** Finishes what is running, writes the log, frees everything. */
   close(): Promise<void>;
 }
@@ -24,16 +33,18 @@ export interface GatewayParts {
   readonly routers: ReadonlyMap<string, Router>;
   /** Names the vectors that the routers return; null when none does. */
   readonly embedderId: string | null;
+}
+
+export interface GatewayDeps {
   readonly logger: Logger;
 }
 
 /** Log, decision, upstream and HTTP around given routers: everything but their weights. */
-export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const { logger } = parts;
-  const routers = [...parts.routers.values()];
-  const [defaultRouter] = routers;
-  if (defaultRouter === undefined) throw new Error('a gateway needs a router');
-
+export async function startGateway(
+  config: Config,
+  parts: GatewayParts,
+  { logger }: GatewayDeps,
+): Promise<Gateway> {
   const log = await openRequestLog({
     file: config.db,
     onFailure: (failure) => {
@@ -41,25 +52,38 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
       else logger.error(`The request log cannot be written: ${failure}`);
     },
   });
-  const thresholds = createThresholds(config.threshold, await storedThresholds(log, routers));
-  log.onThresholdApplied((applied) => {
-    if (!routers.some((router) => router.version === applied.routerVersion)) return false;
-    thresholds.apply(applied.routerVersion, applied.threshold);
-    logger.info({ ...applied }, 'a calibrated threshold takes effect');
+  const counters = { embeddingFailures: 0 };
+  const onEmbeddingFailed = (error: EmbeddingError) => {
+    counters.embeddingFailures++;
+    logger.warn({ cause: error.cause }, `${error.message} The default tier answers.`);
+  };
+
+  /** Calibrations applied while we run, by router version. */
+  let applied = new Map<string, number>();
+  let configured = config.threshold;
+
+  async function build(config: Config, { routers, embedderId }: GatewayParts): Promise<Serving> {
+    const stored = await storedThresholds(log, [...routers.values()]);
+    if (config.threshold !== configured) {
+      applied = new Map(); // the operator's new word is the latest one
+      configured = config.threshold;
+    }
+    const thresholds = createThresholds({ applied, configured, stored });
+    return createServing(config, { routers, thresholds, embedderId, onEmbeddingFailed });
+  }
+
+  let serving = await build(config, parts);
+  log.onThresholdApplied(({ routerVersion, threshold, ...rest }) => {
+    const isLoaded = [...serving.routers.values()].some(({ version }) => version === routerVersion);
+    if (!isLoaded) return false;
+    applied.set(routerVersion, threshold);
+    logger.info({ ...rest, routerVersion, threshold }, 'a calibrated threshold takes effect');
     return true;
   });
 
-  let embeddingFailures = 0;
+  let reload: ReloadState = { count: 0, lastAtUtc: null, error: null };
+  let drainMs = config.timeouts.drainMs;
   let isShuttingDown = false;
-  const serving = createServing(config, {
-    routers: parts.routers,
-    thresholds,
-    embedderId: parts.embedderId,
-    onEmbeddingFailed: (error) => {
-      embeddingFailures++;
-      logger.warn({ cause: error.cause }, `${error.message} The default tier answers.`);
-    },
-  });
   const inFlight = createInFlight();
   const app = createApp({
     serving: () => serving,
@@ -68,7 +92,8 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
     logger,
     instanceId: randomUUID(),
     startedAtMs: Date.now(),
-    embeddingFailures: () => embeddingFailures,
+    embeddingFailures: () => counters.embeddingFailures,
+    reload: () => reload,
     isShuttingDown: () => isShuttingDown,
   });
   const server = createHttpServer(app);
@@ -79,12 +104,22 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 
   return {
     url,
-    threshold: () => thresholds.current(defaultRouter),
+    threshold: () => defaultThreshold(serving),
+    async replace(config, parts) {
+      const old = serving;
+      serving = await build(config, parts);
+      drainMs = config.timeouts.drainMs;
+      return { freed: inFlight.idle(old).then(() => old.upstream.close()) };
+    },
+    noteReload(error) {
+      const count = reload.count + (error === null ? 1 : 0);
+      reload = { count, lastAtUtc: new Date().toISOString(), error };
+    },
     async close() {
       isShuttingDown = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      await inFlight.drain(config.timeouts.drainMs);
+      await inFlight.drain(drainMs);
       server.closeAllConnections();
       await closed;
       await serving.upstream.close();
@@ -93,14 +128,20 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   };
 }
 
+function defaultThreshold({ routers, thresholds }: Serving): CurrentThreshold {
+  const [first] = routers.values();
+  if (first === undefined) throw new Error('a gateway needs a router');
+  return thresholds.current(first);
+}
+
 async function storedThresholds(
   log: RequestLog,
   routers: readonly Router[],
 ): Promise<Map<string, number>> {
   const stored = new Map<string, number>();
   for (const { name, version } of routers) {
-    const applied = await log.appliedThreshold(name, version);
-    if (applied !== null) stored.set(version, applied.threshold);
+    const found = await log.appliedThreshold(name, version);
+    if (found !== null) stored.set(version, found.threshold);
   }
   return stored;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { createEmbedder } from './embedding/create-embedder.ts';
@@ -5,6 +6,7 @@ import { cacheEmbeddings } from './embedding/embedding-cache.ts';
 import type { Embedder } from './embedding/embedder.ts';
 import { startGateway } from './gateway.ts';
 import { createRouters } from './routing/create-router.ts';
+import type { Router } from './routing/router.ts';
 import type { CurrentThreshold } from './routing/thresholds.ts';
 
 export interface RunningServer {
@@ -12,7 +14,21 @@ export interface RunningServer {
   /** What the operator should know of this start, such as a stand-in for an unknown model. */
   readonly notes: readonly string[];
   readonly threshold: () => CurrentThreshold;
+  /**
+   * Goes over to another configuration without losing a request. @returns new notes.
+   * @throws ConfigError when its parts cannot be built; the present one stays in force.
+   */
+  reload(config: Config): Promise<readonly string[]>;
+  /** Shows in `/health` that a reload failed before there was a configuration. */
+  noteReload(error: string | null): void;
   close(): Promise<void>;
+}
+
+/** The parts that take long to build; kept over a reload that does not concern them. */
+interface LoadedRouters {
+  readonly routers: ReadonlyMap<string, Router>;
+  readonly notes: readonly string[];
+  readonly embedder: Embedder | null;
 }
 
 /**
@@ -24,6 +40,41 @@ export async function startServer(
   options: { readonly logger: Logger },
 ): Promise<RunningServer> {
   const { logger } = options;
+  let current = { config, loaded: await loadRouters(config, logger) };
+  const partsOf = ({ routers, embedder }: LoadedRouters) => ({
+    routers,
+    embedderId: embedder?.id ?? null,
+  });
+  const gateway = await startGateway(config, partsOf(current.loaded), { logger }).catch(
+    async (error: unknown) => {
+      await current.loaded.embedder?.close();
+      throw error;
+    },
+  );
+  return {
+    url: gateway.url,
+    notes: current.loaded.notes,
+    threshold: gateway.threshold,
+    async reload(next) {
+      const old = current;
+      const isSame = isDeepStrictEqual(routerSettings(next), routerSettings(old.config));
+      const loaded = isSame ? old.loaded : await loadRouters(next, logger);
+      const { freed } = await gateway.replace(next, partsOf(loaded));
+      current = { config: next, loaded };
+      gateway.noteReload(null);
+      // The old encoder is needed until the last request that began with it is over.
+      void freed.then(() => (isSame ? undefined : old.loaded.embedder?.close()));
+      return isSame ? [] : loaded.notes;
+    },
+    noteReload: (error) => gateway.noteReload(error),
+    async close() {
+      await gateway.close();
+      await current.loaded.embedder?.close();
+    },
+  };
+}
+
+async function loadRouters(config: Config, logger: Logger): Promise<LoadedRouters> {
   const embedder = await openEmbedder(config, logger);
   try {
     const { routers, notes } = createRouters(config.routers, {
@@ -34,24 +85,19 @@ export async function startServer(
       weakProfile: config.weakProfile,
       weightsFile: config.weightsFile,
     });
-    const gateway = await startGateway(config, {
-      routers,
-      embedderId: embedder?.id ?? null,
-      logger,
-    });
-    return {
-      url: gateway.url,
-      notes,
-      threshold: gateway.threshold,
-      async close() {
-        await gateway.close();
-        await embedder?.close();
-      },
-    };
+    return { routers, notes, embedder };
   } catch (error) {
     await embedder?.close();
     throw error;
   }
+}
+
+/** What the routers depend on; a secret is compared by its text. */
+function routerSettings({ routers, strong, weak, embedder, ...config }: Config) {
+  const { strongProfile, weakProfile, weightsFile } = config;
+  const key = embedder.kind === 'endpoint' ? embedder.apiKey?.reveal() : undefined;
+  const names = [strong.name, weak.name, strongProfile, weakProfile, weightsFile];
+  return { routers, embedder, key, names };
 }
 
 /** Null when no router needs one. */

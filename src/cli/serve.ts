@@ -1,13 +1,15 @@
 import type { EventEmitter } from 'node:events';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config/config.ts';
-import { loadConfig, type SettingsInput } from '../config/load-config.ts';
+import { loadConfig, type FoundModels, type SettingsInput } from '../config/load-config.ts';
 import type { RunningServer } from '../main.ts';
+import { ConfigError } from '../errors.ts';
 import { checkUpstreamModels } from '../upstream/check-upstream-models.ts';
 import { version } from '../version.ts';
 import { writeBanner } from './banner.ts';
 import type { CliIo } from './cli-io.ts';
 import { findModels, type FoundOrSimulated } from './find-models.ts';
+import { watchConfig } from './reload.ts';
 import { waitForStop } from './wait-for-stop.ts';
 
 export interface ServeDeps {
@@ -39,10 +41,24 @@ export async function serve(input: SettingsInput, io: CliIo, deps: ServeDeps): P
     if (!config.demo)
       void checkUpstreamModels([config.strong, config.weak]).then((all) => all.forEach(warn));
 
+    const stopWatching = watchConfig(config, {
+      server,
+      load: () => loadConfig(input, () => Promise.resolve(modelsOf(found))),
+      logger,
+      signals: deps.signals,
+      configFile: input.configFile,
+    });
     const signal = await stopped;
+    stopWatching();
     io.stdout.write(`${signal}: finishing running requests (again to exit at once)\n`);
     await server.close();
   } finally {
     await (found as FoundOrSimulated | null)?.demo?.close();
   }
+}
+
+/** A reload looks for no other models than the start found. */
+function modelsOf(found: FoundOrSimulated | null): FoundModels {
+  if (found !== null) return found.models;
+  throw new ConfigError('the models are no longer named; to have them found, restart');
 }

@@ -8,7 +8,7 @@ import { health, livez, readyz } from './health.ts';
 import type { InFlight } from './in-flight.ts';
 import { listModels, retrieveModel } from './models.ts';
 import { postScore } from './score.ts';
-import type { Serving } from './serving.ts';
+import type { ReloadState, Serving } from './serving.ts';
 import { methodNotAllowed, root, unknownPath } from './unknown-path.ts';
 
 /** All that the routes need; built in main.ts. */
@@ -23,6 +23,7 @@ export interface AppDeps {
   readonly startedAtMs: number;
   /** Embeddings that failed since the start. */
   readonly embeddingFailures: () => number;
+  readonly reload: () => ReloadState;
   readonly isShuttingDown: () => boolean;
 }
 

@@ -36,7 +36,7 @@ export function chatCompletions(deps: AppDeps): RequestHandler {
     const serving = deps.serving();
     res.setHeader('x-request-id', call.requestId);
     res.setHeader('x-pointsman-request-id', call.requestId);
-    const leave = deps.inFlight.enter(call, serving.limits.inFlight);
+    const leave = deps.inFlight.enter(call, serving);
     try {
       assertNoLoop(req.headers, deps.instanceId);
       const { bodyBytes, jsonDepth } = serving.limits;

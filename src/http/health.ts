@@ -21,7 +21,7 @@ export function readyz(deps: Pick<AppDeps, 'log' | 'isShuttingDown'>): RequestHa
 
 /** RouteLLM's contract, and counters beside it. */
 export function health(
-  deps: Pick<AppDeps, 'log' | 'inFlight' | 'embeddingFailures' | 'serving'>,
+  deps: Pick<AppDeps, 'log' | 'inFlight' | 'embeddingFailures' | 'serving' | 'reload'>,
 ): RequestHandler {
   return (_req, res) => {
     const { queued, written, dropped, failure } = deps.log.state();
@@ -42,6 +42,11 @@ export function health(
       deployments,
       in_flight: deps.inFlight.count(),
       embedding_failures: deps.embeddingFailures(),
+      config: {
+        reloads: deps.reload().count,
+        last_reload_at: deps.reload().lastAtUtc,
+        reload_error: deps.reload().error,
+      },
       log: { queued, written, dropped, failure },
     });
   };

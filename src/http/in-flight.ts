@@ -1,46 +1,70 @@
 import { AppError } from '../errors.ts';
 import type { Call } from './call.ts';
+import type { Serving } from './serving.ts';
 
 /** The requests being answered: bounds their number and knows when the last one is done. */
 export interface InFlight {
-  /** @returns what to call when the request is over. @throws AppError 503 over the limit. */
-  enter(call: Call, limit: number): () => void;
+  /**
+   * @param serving the configuration that the request keeps to its end
+   * @returns what to call when the request is over. @throws AppError 503 over the limit.
+   */
+  enter(call: Call, serving: Serving): () => void;
   count(): number;
+  /** Resolves when no request uses this configuration any more. */
+  idle(serving: Serving): Promise<void>;
   /** Waits until none is left; after `ms` the rest is aborted and waited for. */
   drain(ms: number): Promise<void>;
 }
 
 export function createInFlight(): InFlight {
-  const calls = new Set<Call>();
-  let onEmpty: (() => void) | null = null;
+  const calls = new Map<Call, Serving>();
+  let waiting: { serving: Serving | null; resolve: () => void }[] = [];
+
+  function isUsed(serving: Serving | null): boolean {
+    if (serving === null) return calls.size > 0;
+    for (const used of calls.values()) if (used === serving) return true;
+    return false;
+  }
+
+  /** @param serving null: any */
+  async function unused(serving: Serving | null): Promise<void> {
+    if (isUsed(serving)) await new Promise<void>((resolve) => waiting.push({ serving, resolve }));
+  }
+
+  function leave(call: Call): void {
+    calls.delete(call);
+    if (waiting.length === 0) return;
+    const over = waiting.filter(({ serving }) => !isUsed(serving));
+    waiting = waiting.filter((one) => !over.includes(one));
+    for (const { resolve } of over) resolve();
+  }
 
   return {
-    enter(call, limit) {
-      if (calls.size >= limit) {
-        throw new AppError(`Too many requests at once (limits.in_flight is ${limit}).`, {
-          status: 503,
-          type: 'server_error',
-          code: 'overloaded',
-          headers: { 'retry-after': '1' },
-        });
-      }
-      calls.add(call);
-      return () => {
-        calls.delete(call);
-        if (calls.size === 0) onEmpty?.();
-      };
+    enter(call, serving) {
+      const limit = serving.limits.inFlight;
+      if (calls.size >= limit) throw overloaded(limit);
+      calls.set(call, serving);
+      return () => leave(call);
     },
     count: () => calls.size,
+    idle: unused,
     async drain(ms) {
-      if (calls.size === 0) return;
-      const empty = new Promise<void>((resolve) => (onEmpty = resolve));
       const timer = setTimeout(() => {
-        for (const call of calls) call.abort(shuttingDown());
+        for (const call of calls.keys()) call.abort(shuttingDown());
       }, ms);
-      await empty;
+      await unused(null);
       clearTimeout(timer);
     },
   };
+}
+
+function overloaded(limit: number): AppError {
+  return new AppError(`Too many requests at once (limits.in_flight is ${limit}).`, {
+    status: 503,
+    type: 'server_error',
+    code: 'overloaded',
+    headers: { 'retry-after': '1' },
+  });
 }
 
 function shuttingDown(): AppError {

@@ -6,6 +6,15 @@ import type { Router } from '../routing/router.ts';
 import type { Thresholds } from '../routing/thresholds.ts';
 import type { UpstreamClient } from '../upstream/openai-client.ts';
 
+/** How the last reload went. */
+export interface ReloadState {
+  /** Reloads that took effect. */
+  readonly count: number;
+  readonly lastAtUtc: string | null;
+  /** Why the last one was refused; null when it took effect. */
+  readonly error: string | null;
+}
+
 /**
  * All that follows from one configuration. A request takes it once and keeps it to its end, so a
  * reload never changes the ground under a running request.

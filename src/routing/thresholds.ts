@@ -8,24 +8,28 @@ export interface CurrentThreshold {
   readonly origin: ThresholdOrigin;
 }
 
-/** The tier boundaries in force; `apply` changes one while the server runs. */
+/** Router version -> threshold. */
+export type ThresholdTable = ReadonlyMap<string, number>;
+
+/** The tier boundaries in force. */
 export interface Thresholds {
   current(router: Router): CurrentThreshold;
-  /** A calibration applied for this very router version; takes effect with the next decision. */
-  apply(routerVersion: string, threshold: number): void;
+}
+
+export interface ThresholdSources {
+  /** Applied while the server runs; may change at any time. */
+  readonly applied: ThresholdTable;
+  /** From `--threshold` or the config file; null when the operator gave none. */
+  readonly configured: number | null;
+  /** The calibrations that the log held at start. */
+  readonly stored: ThresholdTable;
 }
 
 /**
- * A calibration applied while the server runs wins; before that what the operator configured;
- * else the calibration stored for the router's version; else the default of its weights.
- *
- * @param configured from `--threshold` or the config file; null when the operator gave none
+ * The latest word wins: a calibration applied while the server runs, before that what the operator
+ * configured, else the calibration stored for the router's version, else the weights' own.
  */
-export function createThresholds(
-  configured: number | null,
-  stored: ReadonlyMap<string, number> = new Map(),
-): Thresholds {
-  const applied = new Map<string, number>();
+export function createThresholds({ applied, configured, stored }: ThresholdSources): Thresholds {
   return {
     current(router) {
       const live = applied.get(router.version);
@@ -34,9 +38,6 @@ export function createThresholds(
       const calibrated = stored.get(router.version);
       if (calibrated !== undefined) return { threshold: calibrated, origin: 'calibrated' };
       return { threshold: router.defaultThreshold, origin: 'default' };
-    },
-    apply(routerVersion, threshold) {
-      applied.set(routerVersion, threshold);
     },
   };
 }

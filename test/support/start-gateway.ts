@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { Config } from '../../src/config/config.ts';
 import { groupsOfTwo } from '../../src/config/create-groups.ts';
 import { EmbeddingError } from '../../src/errors.ts';
-import { startGateway, type Gateway } from '../../src/gateway.ts';
+import { startGateway, type Gateway, type GatewayParts } from '../../src/gateway.ts';
 import type { Router } from '../../src/routing/router.ts';
 import type { Deployment } from '../../src/upstream/deployment.ts';
 import { deployment } from './deployment.ts';
@@ -93,6 +93,7 @@ export function withoutFallbacks(config: Config): Config {
 
 export interface TestGateway extends Gateway {
   readonly config: Config;
+  readonly parts: GatewayParts;
   readonly db: string;
   /** What the logger wrote, a JSON line each. */
   readonly logLines: string[];
@@ -109,14 +110,14 @@ export async function startTestGateway(
   const config = change(testConfig(urls.strong, urls.weak ?? urls.strong, db));
   const logLines: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
-  const gateway = await startGateway(config, {
+  const parts = {
     routers: new Map(routers.map((router) => [router.name, router])),
     embedderId: 'scripted-2',
-    logger,
-  });
+  };
+  const gateway = await startGateway(config, parts, { logger });
   return {
     ...gateway,
-    config,
+    ...{ config, parts },
     db,
     logLines,
     async close() {

@@ -25,6 +25,8 @@ function start(
         url: 'http://127.0.0.1:6060',
         notes: ['llama3:70b stands in for mystery'],
         threshold: () => ({ threshold: 0.11600049, origin: 'default' }),
+        reload: () => Promise.resolve([]),
+        noteReload: () => {},
         close: () => Promise.resolve(void events.push('closed')),
         ...server,
       });

@@ -1,0 +1,86 @@
+import { watchFile, unwatchFile } from 'node:fs';
+import type { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { RunningServer } from '../main.ts';
+
+export interface ReloadDeps {
+  readonly server: Pick<RunningServer, 'reload' | 'noteReload'>;
+  /** Reads file and flags anew; rejects with a ConfigError when they are not good. */
+  readonly load: () => Promise<LoadedConfig>;
+  readonly logger: Logger;
+  /** Sends SIGHUP; the process. */
+  readonly signals: EventEmitter;
+  /** Watched for changes; null: only SIGHUP reloads. */
+  readonly configFile: string | null;
+  /** How often the file is looked at, in milliseconds. */
+  readonly pollMs?: number;
+}
+
+/**
+ * Reloads on SIGHUP and when the file changes, one at a time: parse, validate, build, swap. What
+ * is not good changes nothing but the log and `/health`.
+ *
+ * @param started the configuration that is in force
+ * @returns ends the watching
+ */
+export function watchConfig(started: Config, deps: ReloadDeps): () => void {
+  const { server, logger, signals, configFile } = deps;
+  let inForce = started;
+  let running: Promise<void> | null = null;
+  let isWantedAgain = false;
+
+  async function reload(): Promise<void> {
+    try {
+      const { config, warnings } = await deps.load();
+      const notes = await server.reload(config);
+      for (const line of [...fixedChanges(inForce, config), ...warnings, ...notes]) {
+        logger.warn(line);
+      }
+      inForce = config;
+      logger.info('the configuration was reloaded');
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      server.noteReload(message);
+      logger.error(`the configuration was not reloaded, the old one stays: ${message}`);
+    }
+  }
+
+  /** A change that comes while one is taken in is taken in next. */
+  function request(): void {
+    if (running !== null) {
+      isWantedAgain = true;
+      return;
+    }
+    running = reload().then(() => {
+      running = null;
+      if (!isWantedAgain) return;
+      isWantedAgain = false;
+      request();
+    });
+  }
+
+  signals.on('SIGHUP', request);
+  if (configFile !== null) {
+    watchFile(configFile, { persistent: false, interval: deps.pollMs ?? 1000 }, request);
+  }
+  return () => {
+    signals.off('SIGHUP', request);
+    if (configFile !== null) unwatchFile(configFile, request);
+  };
+}
+
+/** What only a restart can change. */
+function fixedChanges(old: Config, next: Config): string[] {
+  const fixed = [
+    ['host', old.host, next.host],
+    ['port', old.port, next.port],
+    ['db', old.db, next.db],
+  ] as const;
+  return fixed
+    .filter(([, before, after]) => before !== after)
+    .map(
+      ([key, before]) => `${key} changed in the configuration, but stays ${before} until a restart`,
+    );
+}

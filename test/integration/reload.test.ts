@@ -1,0 +1,138 @@
+import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { watchConfig } from '../../src/cli/reload.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { startServer, type RunningServer } from '../../src/main.ts';
+import { ask, get, post } from '../support/chat.ts';
+import {
+  startScriptedUpstream,
+  streamOf,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { startTestGateway, withTiers } from '../support/start-gateway.ts';
+
+let upstream: ScriptedUpstream;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+});
+
+afterAll(async () => {
+  await upstream.close();
+});
+
+describe('SIGHUP or a changed file', () => {
+  const signals = new EventEmitter();
+  const folder = mkdtempSync(join(tmpdir(), 'pointsman-'));
+  const file = join(folder, 'pointsman.yaml');
+  let server: RunningServer;
+  let stopWatching: () => void;
+
+  const yaml = (strong: string, rest = '') =>
+    `strong: { model: ${strong} }\nweak: { model: weak-model }\nbase_url: ${upstream.url}\n` +
+    `routers: [random]\nport: 0\ndb: ${join(folder, 'log.db')}\n${rest}`;
+  const load = () =>
+    loadConfig(
+      { configFile: file, flags: { kind: 'flags', values: {}, locate: String }, env: {} },
+      () => Promise.reject(new Error('models are named')),
+    );
+  const health = async () => (await get(`${server.url}/health`)).json['config'];
+  const modelNames = async () => JSON.stringify((await get(`${server.url}/v1/models`)).json);
+
+  beforeAll(async () => {
+    await writeFile(file, yaml('first-model'));
+    const { config } = await load();
+    const logger = pino({ level: 'silent' });
+    server = await startServer(config, { logger });
+    const deps = { server, load, logger, signals, configFile: file, pollMs: 20 };
+    stopWatching = watchConfig(config, deps);
+  });
+
+  afterAll(async () => {
+    stopWatching();
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('AT-25: a good file takes effect whole, nothing of the old one is left', async () => {
+    expect(await modelNames()).toContain('first-model');
+    await writeFile(file, yaml('second-model', 'limits: { body_bytes: 200 }\n'));
+    signals.emit('SIGHUP');
+    await expect.poll(modelNames).toContain('second-model');
+    expect(await modelNames()).not.toContain('first-model');
+    const old = await post(
+      `${server.url}/v1/chat/completions`,
+      ask('hi', { model: 'first-model' }),
+    );
+    expect(old.status).toBe(404);
+    const large = await post(`${server.url}/v1/chat/completions`, ask('x'.repeat(300)));
+    expect(large.status).toBe(413);
+    expect(await health()).toMatchObject({ reload_error: null });
+  });
+
+  test('F34: a bad file keeps the old configuration and says so in /health', async () => {
+    await writeFile(file, yaml('third-model', 'no_such_key: 1\n'));
+    signals.emit('SIGHUP');
+    await expect.poll(health).toMatchObject({
+      reload_error: expect.stringContaining('no_such_key') as string,
+    });
+    expect(await modelNames()).toContain('second-model');
+  });
+
+  test('a changed file is noticed without a signal', async () => {
+    await writeFile(file, yaml('fourth-model'));
+    await expect.poll(modelNames, { timeout: 10_000 }).toContain('fourth-model');
+    expect(await health()).toMatchObject({ reload_error: null });
+  });
+});
+
+describe('a running request', () => {
+  test('keeps the configuration that it began with', async () => {
+    const gateway = await startTestGateway({ strong: upstream.url });
+    const text = streamOf('weak-model:7b', [{ content: 'one' }], false);
+    let goOn = () => {};
+    const going = new Promise<void>((resolve) => (goOn = resolve));
+    upstream.enqueue(async (res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write(text.slice(0, -20));
+      await going;
+      res.end(text.slice(-20));
+    });
+    const body = JSON.stringify(ask('hi', { stream: true }));
+    const running = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body });
+    const next = withTiers(gateway.config, { weak: { model: 'new-weak', name: 'new-weak' } });
+    const { freed } = await gateway.replace(next, gateway.parts);
+    const reply = await post(`${gateway.url}/v1/chat/completions`, ask('hi'));
+    expect(reply.json['model']).toBe('new-weak');
+    let isFreed = false;
+    void freed.then(() => (isFreed = true));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(isFreed).toBe(false);
+    goOn();
+    expect(await running.text()).toBe(text);
+    await freed;
+    await gateway.close();
+  });
+
+  test('AT-26: a thousand reloads leave no listeners, timers or sockets behind', async () => {
+    const gateway = await startTestGateway({ strong: upstream.url });
+    const cycle = async () => {
+      await post(`${gateway.url}/v1/chat/completions`, ask('hi'));
+      for (let i = 0; i < 250; i++) {
+        const { freed } = await gateway.replace(gateway.config, gateway.parts);
+        await freed;
+      }
+    };
+    const open = () => process.getActiveResourcesInfo().filter((kind) => kind !== 'Immediate');
+    await cycle();
+    const before = open().length;
+    for (let i = 0; i < 3; i++) await cycle();
+    await expect.poll(() => open().length).toBeLessThanOrEqual(before + 2);
+    await gateway.close();
+  });
+});
