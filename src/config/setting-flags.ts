@@ -100,7 +100,7 @@ export const settingFlags: readonly SettingFlag[] = [
   {
     key: 'embedder',
     flag: '--embedder <name>',
-    help: 'local, hub:NAME (a transformers.js model) or endpoint',
+    help: 'local, fast (no encoder), hub:NAME (a transformers.js model) or endpoint',
     fallback: defaults.embedder,
   },
   {

@@ -1,97 +1,23 @@
 import { z } from 'zod';
-import { parseDuration } from './duration.ts';
+import {
+  apiKey,
+  baseUrlOf,
+  chatBaseUrl,
+  duration,
+  leaf,
+  numberFrom,
+  oneOf,
+  price,
+  text,
+  variableName,
+  wholeNumber,
+  yesNo,
+} from './setting-leaves.ts';
 
 /**
  * What an operator may write, as keys of the YAML file; flags set the same keys. Strict: an
- * unknown key is an error. Each message completes the sentence "<key> <must ...>".
+ * unknown key is an error.
  */
-
-/** A single value by its own reader; null from it means "not one of these". */
-function leaf<T>(must: string, parse: (value: unknown) => T | null) {
-  return z
-    .unknown()
-    .transform((value, context): T => {
-      const parsed = parse(value);
-      if (parsed !== null) return parsed;
-      context.issues.push({ code: 'custom', input: value, message: must });
-      return z.NEVER;
-    })
-    .optional();
-}
-
-function parseNumber(value: unknown): number | null {
-  const isNumeral = typeof value === 'string' && /^\d*\.?\d+(e[+-]?\d+)?$/i.test(value);
-  const number = typeof value === 'number' || isNumeral ? Number(value) : NaN;
-  return Number.isFinite(number) ? number : null;
-}
-
-function numberFrom(min: number, max: number, must: string) {
-  return leaf(must, (value) => {
-    const number = parseNumber(value);
-    return number !== null && number >= min && number <= max ? number : null;
-  });
-}
-
-function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
-  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} up` : `from ${min} to ${max}`;
-  return leaf(`must be a whole number ${range}`, (value) => {
-    const number = parseNumber(value);
-    const fits = number !== null && Number.isInteger(number) && number >= min && number <= max;
-    return fits ? number : null;
-  });
-}
-
-function duration(leastMs: 0 | 1) {
-  const must = `must be a duration ${leastMs === 0 ? 'of 0 or more' : 'over 0'}: seconds as a number, or "500ms", "5s", "2m"`;
-  return leaf(must, (value) => {
-    const ms = parseDuration(value);
-    return ms !== null && ms >= leastMs ? ms : null;
-  });
-}
-
-function text(what = 'text') {
-  return leaf(`must be ${what}`, (value) =>
-    typeof value === 'string' && value !== '' ? value : null,
-  );
-}
-
-function oneOf<const T extends string>(...names: T[]) {
-  return leaf(
-    `must be one of ${names.join(', ')}`,
-    (value) => names.find((name) => name === value) ?? null,
-  );
-}
-
-const price = () => numberFrom(0, 1e6, 'must be US dollars per million tokens, 0 or more');
-
-const url = () =>
-  leaf('must be an http or https URL, such as http://127.0.0.1:11434', (value) => {
-    const parsed = typeof value === 'string' && URL.canParse(value) ? new URL(value) : null;
-    return parsed !== null && /^https?:$/.test(parsed.protocol) ? String(value) : null;
-  });
-
-/** The base of an API whose path is added by us: the whole URL is a common slip. */
-const baseUrlOf = (apiPath: string) =>
-  url().refine((value) => value === undefined || !hasEnd(value, apiPath), {
-    error: `must end before ${apiPath}, which is added to it`,
-  });
-
-function hasEnd(baseUrl: string, apiPath: string): boolean {
-  return new URL(baseUrl).pathname.replace(/\/+$/, '').endsWith(apiPath);
-}
-
-const chatBaseUrl = () => baseUrlOf('/chat/completions');
-
-/** Sent in a header, so without spaces and control characters. */
-const apiKey = () =>
-  leaf('must be a key without spaces; leave it out for an upstream without keys', (value) =>
-    typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : null,
-  );
-
-const variableName = () =>
-  leaf('must be the name of an environment variable, not the key itself', (value) =>
-    typeof value === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(value) ? value : null,
-  );
 
 const tier = () =>
   z
@@ -124,7 +50,7 @@ export const settingsSchema = z.strictObject({
   }),
   threshold: numberFrom(0, 1, 'must be a number from 0 (all strong) to 1 (all weak)'),
   default_tier: oneOf('strong', 'weak'),
-  embedder: text('local, hub:NAME or endpoint'),
+  embedder: text('local, fast, hub:NAME or endpoint'),
   embedding: z
     .strictObject({
       base_url: baseUrlOf('/embeddings'),
@@ -137,7 +63,7 @@ export const settingsSchema = z.strictObject({
   weights: text('a file of router weights'),
   db: text('a file'),
   log_prompts: oneOf('none', 'hash', 'full'),
-  verbose: leaf('must be true or false', (value) => (typeof value === 'boolean' ? value : null)),
+  verbose: yesNo(),
   timeouts: z
     .strictObject({
       connect: duration(1),

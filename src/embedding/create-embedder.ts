@@ -2,6 +2,7 @@ import { ConfigError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Embedder } from './embedder.ts';
 import { createEndpointEncoder } from './endpoint-encoder.ts';
+import { createFastEncoder } from './fast-encoder.ts';
 import { createHubEncoder } from './hub-encoder.ts';
 import { createLocalEncoder } from './local-encoder.ts';
 
@@ -11,6 +12,7 @@ export type EmbedderSettings =
       /** Folder with an encoder.json; by default the shipped one. */
       readonly folder?: string;
     }
+  | { readonly kind: 'fast' }
   | { readonly kind: 'hub'; readonly model: string }
   | {
       readonly kind: 'endpoint';
@@ -24,16 +26,17 @@ export type EmbedderSettings =
 /** What `--embedder` says; the address of an endpoint comes from flags of its own. */
 export type EmbedderFlag =
   | { readonly kind: 'local' }
+  | { readonly kind: 'fast' }
   | { readonly kind: 'hub'; readonly model: string }
   | { readonly kind: 'endpoint' };
 
 const choices =
-  'local (the shipped encoder), hub:NAME (a transformers.js model, such as ' +
-  'hub:Xenova/all-MiniLM-L6-v2), hub:./FOLDER, or endpoint (an OpenAI-compatible /v1/embeddings)';
+  'local (the shipped encoder), fast (none: wording and marks alone), hub:NAME (a ' +
+  'transformers.js model, such as hub:Xenova/all-MiniLM-L6-v2), hub:./FOLDER, or endpoint (an OpenAI-compatible /v1/embeddings)';
 
 /** @throws ConfigError that lists the choices */
 export function parseEmbedderFlag(value: string): EmbedderFlag {
-  if (value === 'local' || value === 'endpoint') return { kind: value };
+  if (value === 'local' || value === 'fast' || value === 'endpoint') return { kind: value };
   const model = /^hub:(\S.*)$/.exec(value)?.[1];
   if (model !== undefined) return { kind: 'hub', model };
   throw new ConfigError(`--embedder is "${value}"; choose ${choices}`);
@@ -59,6 +62,8 @@ function open(settings: EmbedderSettings): Promise<Embedder> {
   switch (settings.kind) {
     case 'local':
       return createLocalEncoder(settings);
+    case 'fast':
+      return Promise.resolve(createFastEncoder());
     case 'hub':
       return createHubEncoder(settings);
     case 'endpoint':

@@ -40,12 +40,15 @@ interface CreatedRouter {
   readonly notes: readonly string[];
 }
 
+/** The head for scoring without an encoder. */
+const fastWeightsFile = shipped('mf-fast.safetensors');
+
 const creators: Record<RouterName, (deps: RouterDeps) => CreatedRouter> = {
-  mf: (deps) =>
-    createMfRouter({
-      weights: loadRouterWeights(deps.weightsFile ?? defaultWeightsFile),
-      ...pairParts('mf', deps),
-    }),
+  mf: (deps) => {
+    const parts = pairParts('mf', deps);
+    const ours = parts.embedder.id === 'fast' ? fastWeightsFile : defaultWeightsFile;
+    return createMfRouter({ weights: loadRouterWeights(deps.weightsFile ?? ours), ...parts });
+  },
   sw_ranking: (deps) =>
     createSwRankingRouter({ neighbours: neighboursOf(deps), ...pairParts('sw_ranking', deps) }),
   knn: (deps) => createKnnRouter({ neighbours: neighboursOf(deps), ...pairParts('knn', deps) }),

@@ -54,7 +54,7 @@ export function createMfRouter(settings: MfRouterSettings): { router: Router; no
     async score(text, signal) {
       const embedding = await embed(text, signal);
       const x = promptFeatures(text, embedding, weights.features);
-      return { winRate: scorer.score(x).winRate, embedding: embedding.vector };
+      return { winRate: scorer.score(x).winRate, embedding: vectorOf(embedding) };
     },
     async explain(text, signal) {
       const embedding = await embed(text, signal);
@@ -114,10 +114,15 @@ function explainScore(
   });
   return {
     winRate: whole.winRate,
-    embedding: embedding.vector,
+    embedding: vectorOf(embedding),
     expectedQuality: { strong: whole.strong, weak: whole.weak },
     reasons,
   };
+}
+
+/** Null from an embedder without vectors. */
+function vectorOf({ vector }: Embedding): Float32Array | null {
+  return vector.length > 0 ? vector : null;
 }
 
 function logOdds(probability: number): number {

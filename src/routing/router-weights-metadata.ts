@@ -31,7 +31,7 @@ const trainingSummary = z.strictObject({
 export const weightsMetadataSchema = z.strictObject({
   formatVersion: z.literal(1),
   kind: z.literal('mf'),
-  embedder: z.strictObject({ id: z.string().min(1), dimensions: z.int().positive() }),
+  embedder: z.strictObject({ id: z.string().min(1), dimensions: z.int().nonnegative() }),
   features: z.strictObject({
     lexicalRows: z.int().nonnegative(),
     lexicalDimensions: z.int().nonnegative(),
