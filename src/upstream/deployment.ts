@@ -38,6 +38,8 @@ export interface Deployment {
   readonly maxInputTokens: number | null;
   /** The whole call; the server's total timeout otherwise. */
   readonly timeoutMs: number | null;
+  /** From the call to the response headers; the server's headers timeout otherwise. */
+  readonly headersTimeoutMs: number | null;
   /** From the call to a stream's first content. */
   readonly streamTimeoutMs: number | null;
   /** Time out of service after too many failures. */
@@ -55,6 +57,7 @@ export const noDispatchLimits = {
   maxParallelRequests: null,
   maxInputTokens: null,
   timeoutMs: null,
+  headersTimeoutMs: null,
   streamTimeoutMs: null,
   cooldownMs: null,
   numRetries: null,
