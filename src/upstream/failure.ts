@@ -19,10 +19,9 @@ export interface FailedReply {
 export function failureOfReply(deployment: Deployment, reply: FailedReply): AppError {
   const { status, headers } = reply;
   const where = `${deployment.group} upstream ${withoutCredentials(reply.url)}`;
-  const said = errorText(deployment, reply.text);
+  const said = saidBy(deployment, reply.text);
   const cause = new Error(`${where} answered ${status}: ${said}`);
-  const retryAfter = headers['retry-after'];
-  const retry = typeof retryAfter === 'string' ? { headers: { 'retry-after': retryAfter } } : {};
+  const retry = { headers: retryHeaders(headers) };
 
   if (status >= 300 && status < 400) {
     return new UpstreamError(
@@ -31,13 +30,18 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
       { code: 'upstream_redirect', cause },
     );
   }
-  if (status === 401 || status === 403) {
+  // 402: no credit left; 407: a proxy of ours wants a key.
+  if (status === 401 || status === 402 || status === 403 || status === 407) {
     return new UpstreamError(
       `The ${where} refused our credentials (${status}). Check the key of ${deployment.id}.`,
       { code: 'upstream_auth_failed', cause },
     );
   }
-  if (status === 404) return notFound(deployment, where, said, cause);
+  if (status === 404 || status === 405) return notFound(deployment, where, said, cause);
+  if (status === 408) {
+    const timedOut = { status: 504, code: 'upstream_timeout', cause };
+    return new UpstreamError(`The ${where} gave up waiting (408).`, timedOut);
+  }
   if (status === 429) {
     return new AppError(`The ${where} is rate limited.`, {
       status: 429,
@@ -47,7 +51,7 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
       ...retry,
     });
   }
-  if (status >= 400 && status < 500) return refusedRequest(deployment, reply, said, cause);
+  if (refusals.has(status)) return refusedRequest(deployment, reply, said, cause);
   if (status === 503) {
     return new UpstreamError(`The ${where} is not available (503).`, {
       status: 503,
@@ -59,10 +63,31 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
   return new UpstreamError(`The ${where} failed (${status}).`, { code: 'upstream_error', cause });
 }
 
+/** What an upstream answers to the client's own parameters; other 4xx are between it and us. */
+const refusals: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+
+const longestWaitSeconds = 86_400;
+
+/** Of the waits that an upstream asks for, those that make sense. */
+function retryHeaders(headers: FailedReply['headers']): Record<string, string> {
+  const sensible: Record<string, string> = {};
+  for (const [name, longest] of [
+    ['retry-after', longestWaitSeconds],
+    ['retry-after-ms', longestWaitSeconds * 1000],
+  ] as const) {
+    const value = headers[name];
+    if (typeof value !== 'string') continue;
+    const isNumber = /^\d+(?:\.\d+)?$/.test(value) && Number(value) <= longest;
+    const isDate = /^[A-Z][a-z]{2}, /.test(value) && !Number.isNaN(Date.parse(value));
+    if (isNumber || isDate) sensible[name] = value;
+  }
+  return sensible;
+}
+
 function notFound(deployment: Deployment, where: string, said: string, cause: Error): AppError {
   if (!said.includes(deployment.model) && !/model/i.test(said)) {
     return new UpstreamError(
-      `There is no chat endpoint at the ${where} (404). Check the base URL of ${deployment.id}.`,
+      `There is no chat endpoint at the ${where}. Check the base URL of ${deployment.id}.`,
       { code: 'upstream_not_found', cause },
     );
   }
@@ -133,7 +158,7 @@ function errorCode(error: unknown): string {
 }
 
 /** The upstream's own words, trimmed, without the key that we sent. */
-function errorText(deployment: Deployment, text: string): string {
+export function saidBy(deployment: Deployment, text: string): string {
   const body = parseError(text);
   const message =
     isObject(body) && typeof body['message'] === 'string'

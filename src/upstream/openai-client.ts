@@ -3,8 +3,15 @@ import { joinApiUrl } from '../base-url.ts';
 import { UpstreamError } from '../errors.ts';
 import { emptyFacts, type AnswerFacts } from './answer-facts.ts';
 import type { Deployment } from './deployment.ts';
-import { failureOfConnection, failureOfReply } from './failure.ts';
-import { assertEventStream, readAll, readAnswer } from './read-answer.ts';
+import { failureOfConnection, failureOfReply, saidBy } from './failure.ts';
+import {
+  assertEventStream,
+  assertNotCompressed,
+  readAll,
+  readAnswer,
+  releaseConnection,
+} from './read-answer.ts';
+import { createStaleConnections } from './stale-connections.ts';
 import { relayEvents } from './stream-reader.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -62,11 +69,15 @@ const passedOnHeaders = /^(?:openai-processing-ms|retry-after|x-ratelimit-[a-z-]
  */
 export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
   const { timeouts, limits } = options;
-  const agent = new Agent({
-    connect: { timeout: timeouts.connectMs },
+  const stale = createStaleConnections(timeouts.connectMs);
+  const agentOptions = {
+    connect: stale.connect,
     headersTimeout: 0, // the watchdog's work
     bodyTimeout: 0,
-  });
+  };
+  const agent = new Agent(agentOptions);
+  /** Opens a connection for each request. */
+  const freshAgent = new Agent({ ...agentOptions, pipelining: 0 });
 
   async function send(
     deployment: Deployment,
@@ -84,15 +95,20 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     if (deployment.apiKey !== null)
       headers['authorization'] = `Bearer ${deployment.apiKey.reveal()}`;
     const { origin, pathname, search } = new URL(url);
-    const reply = await agent.request({
+    const request = {
       origin,
       path: pathname + search,
       method: 'POST',
       headers,
       body: call.body,
       signal: watchdog.signal,
-    });
-    return { url, reply };
+    } as const;
+    try {
+      return { url, reply: await agent.request(request) };
+    } catch (error) {
+      if (!stale.isStale(error)) throw error;
+      return { url, reply: await freshAgent.request(request) };
+    }
   }
 
   async function chat(
@@ -108,7 +124,8 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     const expectChunk = () => watchdog.expect(timeouts.idleMs, () => idleError(deployment, target));
     // A stream timeout runs until the first content, whatever comes before it.
     const streamTimeoutMs = call.stream ? deployment.streamTimeoutMs : null;
-    watchdog.expect(streamTimeoutMs ?? timeouts.headersMs, () =>
+    const headersMs = deployment.headersTimeoutMs ?? timeouts.headersMs;
+    watchdog.expect(streamTimeoutMs ?? headersMs, () =>
       timeoutError(deployment, target, call.stream ? 'no first content' : 'no response headers'),
     );
     /** Any failure as ours; a watchdog's or client's reason as it is. */
@@ -119,6 +136,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     const facts = emptyFacts();
     try {
       const { url, reply } = await send(deployment, call, watchdog);
+      assertNotCompressed(deployment, url, reply);
       if (streamTimeoutMs === null || reply.statusCode !== 200) expectChunk();
       if (reply.statusCode !== 200) {
         const text = (await readAll(reply.body, maxErrorBytes, 'cut', watchdog.refresh)).toString(
@@ -140,9 +158,11 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
       }
       assertEventStream(deployment, url, reply);
       const onChunk = streamTimeoutMs === null ? watchdog.refresh : () => {};
-      const chunks = relayGuarded(reply.body, facts, call, { watchdog, failure, onChunk });
+      const said = (text: string) => saidBy(deployment, text);
+      const chunks = relayGuarded(reply.body, facts, call, { watchdog, failure, onChunk, said });
       const first = await chunks.next();
       expectChunk();
+      watchdog.pause(); // until the reader asks for more
       return { url, headers, facts, body: startingWith(first, chunks) };
     } catch (error) {
       watchdog.stop();
@@ -154,25 +174,45 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     body: Dispatcher.ResponseData['body'],
     facts: AnswerFacts,
     call: ChatCall,
-    guard: { watchdog: Watchdog; failure: (error: unknown) => Error; onChunk: () => void },
+    guard: {
+      readonly watchdog: Watchdog;
+      readonly failure: (error: unknown) => Error;
+      readonly onChunk: () => void;
+      readonly said: (text: string) => string;
+    },
   ): AsyncGenerator<Buffer> {
     const { watchdog, failure } = guard;
+    let isWhole = false;
     try {
-      yield* relayEvents(body as AsyncIterable<Buffer>, facts, {
+      // Not destroyed when the last event is read: its connection can be used again.
+      const chunks = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      const events = relayEvents(chunks, facts, {
         maxEventBytes: limits.eventBytes,
         stripUsage: call.stripUsage,
         onChunk: guard.onChunk,
+        said: guard.said,
       });
+      for await (const bytes of events) {
+        watchdog.pause(); // a slow client is no silence of the upstream
+        yield bytes;
+        watchdog.refresh();
+      }
+      isWhole = true;
     } catch (error) {
       const seen = failure(error);
       throw isConnectionLoss(seen) ? truncated(seen) : seen;
     } finally {
       watchdog.stop();
-      body.on('error', () => {}).destroy(); // an unread rest would keep the connection
+      releaseConnection(body, isWhole);
     }
   }
 
-  return { chat, close: () => agent.destroy() };
+  return {
+    chat,
+    async close() {
+      await Promise.all([agent.destroy(), freshAgent.destroy()]);
+    },
+  };
 }
 
 function timeoutError(deployment: Deployment, url: string, what: string): UpstreamError {

@@ -1,9 +1,11 @@
 import type { Dispatcher } from 'undici';
 import { withoutCredentials } from '../base-url.ts';
 import { UpstreamError } from '../errors.ts';
+import { GrowingBytes } from '../growing-bytes.ts';
 import { isObject } from '../is-object.ts';
 import { readFacts, type AnswerFacts } from './answer-facts.ts';
 import type { Deployment } from './deployment.ts';
+import { saidBy } from './failure.ts';
 
 /** @throws UpstreamError when the body is no chat completion. */
 export function readAnswer(
@@ -22,7 +24,7 @@ export function readAnswer(
   if (isObject(body['error'])) {
     throw new UpstreamError(`The ${deployment.group} upstream answered 200 with an error.`, {
       code: 'upstream_error',
-      cause: new Error(bytes.toString('utf8', 0, 500)),
+      cause: new Error(saidBy(deployment, bytes.toString('utf8'))),
     });
   }
   if (!Array.isArray(body['choices']) || body['choices'].length === 0) {
@@ -43,6 +45,22 @@ export function assertEventStream(
   throw invalidAnswer(deployment, url, `of type ${type.slice(0, 60)} to a request for a stream`);
 }
 
+/** We ask for `identity`, and a body that is packed all the same cannot be read event by event. */
+export function assertNotCompressed(
+  deployment: Deployment,
+  url: string,
+  reply: Dispatcher.ResponseData,
+): void {
+  const encoding = String(reply.headers['content-encoding'] ?? 'identity');
+  if (encoding === 'identity') return;
+  reply.body.on('error', () => {}).destroy();
+  throw invalidAnswer(
+    deployment,
+    url,
+    `packed as ${encoding.slice(0, 20)}, which we did not ask for`,
+  );
+}
+
 function invalidAnswer(
   deployment: Deployment,
   url: string,
@@ -56,6 +74,29 @@ function invalidAnswer(
   );
 }
 
+const releaseBytes = 16 * 1024;
+const releaseMs = 500;
+
+/**
+ * Lets go of a body that is not read further. After a whole answer its end is the next thing to
+ * come, and the connection can be used again; anything else costs the connection.
+ */
+export function releaseConnection(body: Dispatcher.ResponseData['body'], isWhole: boolean): void {
+  body.on('error', () => {}); // of a rest that interests nobody
+  if (!isWhole) {
+    body.destroy();
+    return;
+  }
+  if (body.closed) return;
+  let spare = releaseBytes;
+  const timer = setTimeout(() => body.destroy(), releaseMs);
+  body.once('close', () => clearTimeout(timer));
+  body.on('data', (chunk: Buffer) => {
+    spare -= chunk.length;
+    if (spare < 0) body.destroy();
+  });
+}
+
 /** The whole body; over `limit` bytes it is cut, or fails, and the connection is dropped. */
 export async function readAll(
   body: Dispatcher.ResponseData['body'],
@@ -63,18 +104,16 @@ export async function readAll(
   over: 'cut' | 'fail',
   onChunk: () => void,
 ): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const whole = new GrowingBytes();
   for await (const chunk of body as AsyncIterable<Buffer>) {
     onChunk();
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size <= limit) continue;
+    whole.append(chunk);
+    if (whole.length <= limit) continue;
     body.on('error', () => {}).destroy();
     if (over === 'cut') break;
     throw new UpstreamError(`The upstream's answer is larger than ${limit} bytes.`, {
       code: 'upstream_response_too_large',
     });
   }
-  return Buffer.concat(chunks);
+  return whole.bytes();
 }

@@ -9,6 +9,8 @@ export interface StreamOptions {
   readonly stripUsage: boolean;
   /** Told of every chunk's arrival. */
   readonly onChunk: () => void;
+  /** An upstream's own words, as far as they may be repeated. */
+  readonly said: (text: string) => string;
 }
 
 const maxHeldEvents = 64;
@@ -22,8 +24,8 @@ const done = Buffer.from('data: [DONE]\n\n');
  * first `[DONE]`.
  *
  * @throws UpstreamError `stream_truncated` when the stream ends without finish reason or `[DONE]`,
- *   `upstream_invalid_response` for a line that is not JSON, `upstream_error` for an error event
- *   before any content. A connection's error is thrown as it came.
+ *   `upstream_invalid_response` for a line that is not JSON, `upstream_error` for an error
+ *   event; after content with what it says. A connection's error is thrown as it came.
  */
 export async function* relayEvents(
   body: AsyncIterable<Buffer>,
@@ -38,7 +40,7 @@ export async function* relayEvents(
 
   /** True when the stream is over. */
   function take(event: SseEvent): boolean {
-    const kind = readEvent(event, facts, options.stripUsage, started);
+    const kind = readEvent(event, facts, options, started);
     if (kind === 'drop') return false;
     out.push(event.bytes);
     if (!started) {
@@ -46,7 +48,7 @@ export async function* relayEvents(
       heldBytes += event.bytes.length;
       started = kind !== 'prelude' || heldEvents >= maxHeldEvents || heldBytes >= maxHeldBytes;
     }
-    return kind === 'done' || kind === 'error';
+    return kind === 'done';
   }
 
   function flush(): Buffer {
@@ -72,7 +74,7 @@ export async function* relayEvents(
     if (broken !== null) throw broken as Error;
     if (isOver) return;
   }
-  const rest = lastEvent(splitter.end(), facts, options.stripUsage, started);
+  const rest = lastEvent(splitter.end(), facts, options, started);
   if (rest === 'done') {
     yield Buffer.concat([...out, done]);
     return;
@@ -90,23 +92,23 @@ export async function* relayEvents(
 function lastEvent(
   event: SseEvent | null,
   facts: AnswerFacts,
-  stripUsage: boolean,
+  options: StreamOptions,
   started: boolean,
 ): 'done' | Buffer[] {
   if (event === null || event.data === null) return [];
   if (event.data !== '[DONE]' && !isObject(parseJson(event.data))) return [];
-  const kind = readEvent(event, facts, stripUsage, started);
+  const kind = readEvent(event, facts, options, started);
   if (kind === 'done') return 'done';
   return kind === 'drop' ? [] : [event.bytes, Buffer.from('\n\n')];
 }
 
 /** `prelude`: nothing that a reader would see yet. `drop`: not for the client. */
-type EventKind = 'prelude' | 'content' | 'done' | 'error' | 'drop';
+type EventKind = 'prelude' | 'content' | 'done' | 'drop';
 
 function readEvent(
   event: SseEvent,
   facts: AnswerFacts,
-  stripUsage: boolean,
+  options: StreamOptions,
   started: boolean,
 ): EventKind {
   if (event.data === null) return 'prelude'; // a comment: keep-alive
@@ -122,17 +124,19 @@ function readEvent(
   const chunk = parseChunk(event.data);
   const failure = chunk['error'] ?? (event.name === 'error' ? chunk : null);
   if (failure !== null) {
-    if (started) return 'error';
-    throw new UpstreamError('The upstream answered with an error in its stream.', {
-      code: 'upstream_error',
-      cause: new Error(event.data.slice(0, 500)),
-    });
+    const said = options.said(event.data);
+    if (started) throw streamError(`The upstream reported an error in its stream: ${said}`);
+    throw streamError('The upstream answered with an error in its stream.', new Error(said));
   }
   const hasContent = readFacts(facts, chunk);
   const isUsageOnly =
     isObject(chunk['usage']) && Array.isArray(chunk['choices']) && chunk['choices'].length === 0;
-  if (isUsageOnly && stripUsage) return 'drop';
+  if (isUsageOnly && options.stripUsage) return 'drop';
   return hasContent ? 'content' : 'prelude';
+}
+
+function streamError(message: string, cause?: Error): UpstreamError {
+  return new UpstreamError(message, { code: 'upstream_error', cause });
 }
 
 function parseChunk(data: string): Record<string, unknown> {

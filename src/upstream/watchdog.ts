@@ -9,6 +9,8 @@ export interface Watchdog {
   expect(ms: number, error: () => Error): void;
   /** Restarts the current phase's time, as after each chunk. */
   readonly refresh: () => void;
+  /** Stops the phase's clock until the next `refresh`: what is waited for is not the upstream. */
+  pause(): void;
   /** Ends all timing; the signal stays as it is. */
   stop(): void;
 }
@@ -20,6 +22,7 @@ export function createWatchdog(
 ): Watchdog {
   const controller = new AbortController();
   let phase: NodeJS.Timeout | undefined;
+  let isPaused = false;
   const total = setTimeout(() => controller.abort(totalError()), totalMs);
   const onParentAbort = () => {
     stop();
@@ -36,10 +39,19 @@ export function createWatchdog(
     signal: controller.signal,
     expect(ms, error) {
       clearTimeout(phase);
-      if (!controller.signal.aborted) phase = setTimeout(() => controller.abort(error()), ms);
+      isPaused = false;
+      if (controller.signal.aborted) return;
+      phase = setTimeout(() => {
+        if (isPaused) phase?.refresh();
+        else controller.abort(error());
+      }, ms);
     },
     refresh() {
+      isPaused = false;
       phase?.refresh();
+    },
+    pause() {
+      isPaused = true;
     },
     stop,
   };

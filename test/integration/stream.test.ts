@@ -204,10 +204,19 @@ describe('a stream that breaks', () => {
     expect(reply.text.startsWith(upToTwo)).toBe(true);
   });
 
-  test('by an error event: passed on after content, an HTTP error before', async () => {
+  test('F19: by an error event: said on after content and logged, an HTTP error before', async () => {
     const error = 'data: {"error":{"message":"out of memory"}}\n\n';
     upstream.enqueue((res) => sendStream(res, upToTwo + error));
-    expect((await chat(stream())).text).toBe(upToTwo + error);
+    const reply = await chat(stream());
+    expect(reply.text.startsWith(upToTwo)).toBe(true);
+    expect(JSON.parse(reply.text.slice(upToTwo.length + 'data: '.length))).toMatchObject({
+      error: {
+        message: expect.stringContaining('out of memory') as string,
+        code: 'upstream_error',
+      },
+    });
+    const row = await waitForDecision(gateway.db, reply.headers);
+    expect(row).toMatchObject({ outcome: 'upstream_error', error_code: 'upstream_error' });
     upstream.enqueue((res) => sendStream(res, error));
     expect((await chat(stream())).status).toBe(502);
   });

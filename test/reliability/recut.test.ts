@@ -11,7 +11,7 @@ interface Relayed {
 
 async function relay(chunks: readonly Buffer[], stripUsage = false): Promise<Relayed> {
   const facts = emptyFacts();
-  const options = { maxEventBytes: 64 * 1024, stripUsage, onChunk: () => {} };
+  const options = { maxEventBytes: 64 * 1024, stripUsage, onChunk: () => {}, said: String };
   const out: Buffer[] = [];
   // eslint-disable-next-line @typescript-eslint/require-await
   async function* body() {
