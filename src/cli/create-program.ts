@@ -3,6 +3,7 @@ import { version } from '../version.ts';
 import type { CliContext } from './cli-io.ts';
 import { addCalibrateCommand } from './commands/calibrate-command.ts';
 import { addCheckConfigCommand } from './commands/check-config-command.ts';
+import { addEvaluateCommand } from './commands/evaluate-command.ts';
 import { addScoreCommand } from './commands/score-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
 
@@ -24,6 +25,7 @@ export function createProgram(context: CliContext): Command {
   addServeCommand(program, context);
   addCalibrateCommand(program, context);
   addScoreCommand(program, context);
+  addEvaluateCommand(program, context);
   addCheckConfigCommand(program, context);
   return program;
 }

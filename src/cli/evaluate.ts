@@ -1,0 +1,155 @@
+import { writeFileSync } from 'node:fs';
+import { ConfigError } from '../errors.ts';
+import { comparedRows, type ComparedRow } from '../evaluation/compared-rows.ts';
+import { evaluateAll, type EvaluationInput } from '../evaluation/evaluate-all.ts';
+import type { Evaluation } from '../evaluation/evaluation.ts';
+import { evaluationText } from '../evaluation/evaluation-text.ts';
+import { htmlReport } from '../evaluation/html-report.ts';
+import { evaluationPicture } from '../evaluation/picture.ts';
+import type { Router } from '../routing/router.ts';
+import type { CliIo } from './cli-io.ts';
+import { readData, type DataFlags } from './evaluate-data.ts';
+import { createIdFinder, readPairs, type PairFlags } from './evaluate-pairs.ts';
+import { readPrices, rowCosts, type PairPrices, type PriceFlags } from './evaluate-prices.ts';
+import { mapInOrder } from './map-in-order.ts';
+import { createProgress, type Progress } from './progress.ts';
+import type { OpenRouters } from './router-source.ts';
+import { promptsInFlight } from './scorer.ts';
+
+/** Flags as they come from the command line. */
+export interface EvaluateOptions extends DataFlags, PairFlags, PriceFlags {
+  readonly routers: readonly string[];
+  readonly resamples: string | undefined;
+  readonly seed: string | undefined;
+  readonly minRows: string | undefined;
+  readonly json: boolean;
+  readonly svg: string | undefined;
+  readonly html: string | undefined;
+}
+
+export const evaluateDefaults = { resamples: 1000, seed: 1, minRows: 40 } as const;
+
+/** @throws ConfigError for wrong flags, unreadable data, or models without outcomes */
+export async function runEvaluate(
+  options: EvaluateOptions,
+  io: Pick<CliIo, 'stdout' | 'stderr'>,
+  openRouters: (isOnePair: boolean) => OpenRouters,
+): Promise<number> {
+  const evaluation = await evaluate(options, io, openRouters);
+  if (options.svg !== undefined) writePicture(options.svg, evaluationPicture(evaluation));
+  if (options.html !== undefined) writePicture(options.html, htmlReport(evaluation));
+  io.stdout.write(
+    options.json ? `${JSON.stringify(evaluation, null, 2)}\n` : evaluationText(evaluation),
+  );
+  return 0;
+}
+
+/** The same without output; `npm run report` writes the report card from it. */
+export async function evaluate(
+  options: EvaluateOptions,
+  io: Pick<CliIo, 'stderr'>,
+  openRouters: (isOnePair: boolean) => OpenRouters,
+): Promise<Evaluation> {
+  const named = readPairs(options);
+  const prices = readPrices(options, named.length);
+  const resamples = wholeNumber(options.resamples, '--resamples', evaluateDefaults.resamples);
+  const seed = wholeNumber(options.seed, '--seed', evaluateDefaults.seed);
+  const minimumRows = wholeNumber(options.minRows, '--min-rows', evaluateDefaults.minRows);
+  const data = readData(options);
+  // Chance is a floor of every table, by RouteLLM's ten runs; as a router it would be there twice.
+  const routers = [...new Set(options.routers)].filter((name) => name !== 'random');
+  const idOf = createIdFinder(data.rows);
+  const pairs = named.map((pair) => {
+    const ids = [idOf(pair.strong), idOf(pair.weak)] as const;
+    const rows = comparedRows(data.rows, ...ids);
+    if (rows.length > 0)
+      return { pair, rows, learn: data.learn && comparedRows(data.learn, ...ids) };
+    throw new ConfigError(
+      `no prompt of ${data.name} has outcomes of both ${ids[0]} and ${ids[1]}.`,
+    );
+  });
+  const progress = createProgress(io.stderr);
+  try {
+    const texts = data.rows.map(({ prompt }) => prompt);
+    progress.start('embedding prompts', texts.length);
+    const source = await openRouters(named.length === 1)(routers, texts, progress.update);
+    const scored: EvaluationInput['pairs'][number][] = [];
+    try {
+      progress.start(
+        'scoring prompts',
+        pairs.reduce((n, { rows }) => n + rows.length, 0) * routers.length,
+      );
+      for (const { pair, rows, learn } of pairs) {
+        const { routers: made, notes } = source.routersFor(pair);
+        const scores = await scoreRows(made, rows, progress);
+        const costs = prices === null ? null : rowCosts(rows, prices);
+        scored.push({
+          ...pair,
+          rows,
+          learn,
+          scores,
+          costs,
+          minimumRows,
+          notes: [...notes, ...priceNotes(prices)],
+        });
+      }
+    } finally {
+      await source.close();
+    }
+    progress.start('resampling tables', scored.length);
+    return evaluateAll({
+      data: { name: data.name, prompts: data.rows.length },
+      topicsFrom: data.topicsFrom,
+      ...{ resamples, seed, routers, pairs: scored },
+      onPair: progress.increment,
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function scoreRows(
+  routers: ReadonlyMap<string, Pick<Router, 'score'>>,
+  rows: readonly ComparedRow[],
+  progress: Progress,
+): Promise<Map<string, number[]>> {
+  const scores = new Map<string, number[]>();
+  for (const [name, router] of routers) {
+    const winRates: number[] = [];
+    const score = async ({ prompt }: ComparedRow) => (await router.score(prompt)).winRate;
+    for await (const winRate of mapInOrder(each(rows), promptsInFlight, score)) {
+      if (!Number.isFinite(winRate))
+        throw new Error(`the router ${name} gave the score ${winRate}`);
+      winRates.push(winRate);
+      progress.increment();
+    }
+    scores.set(name, winRates);
+  }
+  return scores;
+}
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  for (const item of items) yield await Promise.resolve(item);
+}
+
+function priceNotes(prices: PairPrices | null): string[] {
+  if (prices === null) return [];
+  return [
+    `costs are estimates: a token for four characters of the prompt, ${prices.answerTokens} tokens an answer`,
+  ];
+}
+
+function wholeNumber(text: string | undefined, flag: string, fallback: number): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isInteger(value) && value >= 0) return value;
+  throw new ConfigError(`${flag} ${text} is not a whole number.`);
+}
+
+function writePicture(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (cause) {
+    throw new ConfigError(`${file} cannot be written: ${(cause as Error).message}.`, { cause });
+  }
+}

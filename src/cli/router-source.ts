@@ -1,0 +1,55 @@
+import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
+import type { Settings } from '../config/settings-schema.ts';
+import { createEmbedder } from '../embedding/create-embedder.ts';
+import type { Embedder } from '../embedding/embedder.ts';
+import { keepEmbeddings } from '../evaluation/kept-embeddings.ts';
+import { seededRandom } from '../math/random.ts';
+import { createRouters } from '../routing/create-router.ts';
+import type { Router } from '../routing/router.ts';
+import type { NamedPair } from './evaluate-pairs.ts';
+
+/** Routers for many pairs, over one embedder that has seen all prompts. */
+export interface RouterSource {
+  routersFor(pair: NamedPair): {
+    readonly routers: ReadonlyMap<string, Pick<Router, 'score'>>;
+    readonly notes: readonly string[];
+  };
+  close(): Promise<void>;
+}
+
+export type OpenRouters = (
+  names: readonly string[],
+  texts: readonly string[],
+  onEmbedded: (done: number) => void,
+) => Promise<RouterSource>;
+
+/** @param isOnePair whether `strong_profile` and `weak_profile` of the settings are about the pair */
+export function openRoutersOf(
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+  isOnePair: boolean,
+): OpenRouters {
+  return async (names, texts, onEmbedded) => {
+    let embedder: Embedder | null = null;
+    if (names.length > 0) {
+      const opened = await createEmbedder(createEmbedderSettings(settings, env));
+      embedder = await keepEmbeddings(opened, texts, onEmbedded).catch(async (error: unknown) => {
+        await opened.close();
+        throw error;
+      });
+    }
+    return {
+      routersFor: ({ strong, weak }) =>
+        createRouters(names, {
+          embedder,
+          strongName: strong,
+          weakName: weak,
+          strongProfile: isOnePair ? (settings.strong?.profile ?? null) : null,
+          weakProfile: isOnePair ? (settings.weak?.profile ?? null) : null,
+          weightsFile: settings.weights ?? null,
+          random: seededRandom(0),
+        }),
+      close: async () => embedder?.close(),
+    };
+  };
+}

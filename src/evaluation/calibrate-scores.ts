@@ -1,0 +1,45 @@
+import { errorOfBins, reliabilityBins } from '../training/evaluate-metrics.ts';
+import type { Calibration } from './evaluation.ts';
+import { estimate } from './question-bootstrap.ts';
+
+const histogramBins = 20;
+
+export interface Predictions {
+  readonly router: string;
+  readonly scores: readonly number[];
+  /** 1 where the strong answer scores strictly higher. */
+  readonly won: readonly number[];
+  readonly weights: readonly number[];
+}
+
+/** @param draws how often each row was drawn, for each resample */
+export function calibrationOf(
+  { router, scores, won, weights }: Predictions,
+  draws: readonly Uint16Array[],
+): Calibration {
+  const bins = reliabilityBins(scores, won, weights);
+  const resampled = draws.map((counts) =>
+    reliabilityBins(
+      scores,
+      won,
+      weights.map((weight, i) => weight * counts[i]!),
+    ),
+  );
+  const histogram = new Array<number>(histogramBins).fill(0);
+  for (const score of scores) {
+    histogram[Math.min(histogramBins - 1, Math.floor(score * histogramBins))]! += 1 / scores.length;
+  }
+  return {
+    router,
+    prompts: scores.length,
+    error: estimate(errorOfBins(bins), resampled.map(errorOfBins)),
+    bins: bins.map((bin, i) => ({
+      ...bin,
+      frequency95: estimate(
+        bin.frequency,
+        resampled.map((other) => other[i]!.frequency),
+      ).interval95,
+    })),
+    histogram,
+  };
+}

@@ -1,0 +1,80 @@
+import { seededRandom } from '../math/random.ts';
+import type { ComparedRow } from './compared-rows.ts';
+import { createFloors, type Contender } from './contenders.ts';
+import { evaluateTable, type RowCosts } from './evaluate-table.ts';
+import type { PairEvaluation, Table } from './evaluation.ts';
+
+export interface PairInput {
+  readonly strong: string;
+  readonly weak: string;
+  readonly rows: readonly ComparedRow[];
+  /** Where the floors by source and topic learn; null: on other questions of the same rows. */
+  readonly learn: readonly ComparedRow[] | null;
+  /** Scores of `rows` by router. */
+  readonly scores: ReadonlyMap<string, readonly number[]>;
+  readonly costs: RowCosts | null;
+  readonly notes: readonly string[];
+  readonly resamples: number;
+  readonly seed: number;
+  /** Sources with fewer rows are no measurement: neither reported nor pooled. */
+  readonly minimumRows: number;
+}
+
+export const pooledName = 'pooled';
+
+export function evaluatePair(input: PairInput): PairEvaluation {
+  const { rows, learn, notes, minimumRows } = input;
+  const names = [...new Set(rows.map(({ source }) => source))];
+  const counted = names.map((source) => ({
+    source,
+    prompts: rows.filter((row) => row.source === source).length,
+  }));
+  const large = counted.filter(({ prompts }) => prompts >= minimumRows);
+  const kept = large.length > 0 ? large : counted;
+  const sources = counted.map((entry) => ({ ...entry, isPooled: kept.includes(entry) }));
+  const contenders: Contender[] = [
+    ...[...input.scores].map(([name, scores]): Contender => ({ name, kind: 'router', scores })),
+    ...createFloors(rows, learn, seededRandom(input.seed)),
+  ];
+  const tableOf = (source: string, isIn: (row: ComparedRow) => boolean): Table => {
+    const picked = rows.flatMap((row, i) => (isIn(row) ? [i] : []));
+    const column = <T>(values: readonly T[]): T[] => picked.map((i) => values[i]!);
+    return evaluateTable({
+      source,
+      rows: column(rows),
+      contenders: contenders.map((contender) => ({
+        ...contender,
+        scores: contender.scores && column(contender.scores),
+      })),
+      costs: input.costs && {
+        strong: column(input.costs.strong),
+        weak: column(input.costs.weak),
+      },
+      resamples: input.resamples,
+      seed: input.seed,
+    });
+  };
+  const isKept = new Set(kept.map(({ source }) => source));
+  return {
+    strong: input.strong,
+    weak: input.weak,
+    notes: [...notes, ...sizeNotes(sources, large.length > 0, minimumRows)],
+    sources,
+    pooled: tableOf(pooledName, ({ source }) => isKept.has(source)),
+    bySource: kept.map(({ source }) => tableOf(source, (row) => row.source === source)),
+  };
+}
+
+function sizeNotes(
+  sources: PairEvaluation['sources'],
+  hasLarge: boolean,
+  minimumRows: number,
+): string[] {
+  if (!hasLarge) {
+    return [`no source has ${minimumRows} rows: with so few, the figures are anecdotes`];
+  }
+  const small = sources.filter(({ isPooled }) => !isPooled);
+  if (small.length === 0) return [];
+  const list = small.map(({ source, prompts }) => `${source} (${prompts})`).join(', ');
+  return [`left out, with fewer than ${minimumRows} rows: ${list}`];
+}
