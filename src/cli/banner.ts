@@ -1,5 +1,6 @@
 import { withoutCredentials } from '../base-url.ts';
 import type { Config } from '../config/config.ts';
+import { isOpenToNetwork } from '../config/create-access.ts';
 import type { CurrentThreshold } from '../routing/thresholds.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 
@@ -27,6 +28,7 @@ export function writeBanner({ version, config, url, threshold, notes }: BannerFa
     `  weak       ${describe(config.weak)}`,
     `  router     ${router}${config.routers.length > 1 ? ` (also ${config.routers.slice(1).join(', ')})` : ''}`,
     `  threshold  ${Number(threshold.threshold.toFixed(5))} (${origins[threshold.origin]})`,
+    `  access     ${describeAccess(config)}`,
     `  log        ${config.db} (prompt text: ${config.logPrompts})`,
     ...notes.map((note) => `  note       ${note}`),
     '',
@@ -39,6 +41,14 @@ export function writeBanner({ version, config, url, threshold, notes }: BannerFa
 
 function describe({ name, baseUrl }: Deployment): string {
   return `${name} at ${withoutCredentials(baseUrl)}`;
+}
+
+function describeAccess({ host, access }: Config): string {
+  const { size } = access.clientKeys;
+  if (size > 0) return `${size} client ${size === 1 ? 'key' : 'keys'}`;
+  return isOpenToNetwork(host, access)
+    ? `OPEN TO EVERYONE who reaches ${host}: set client keys`
+    : 'open to this machine';
 }
 
 /** A line to paste into any POSIX shell. */

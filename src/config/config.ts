@@ -1,3 +1,4 @@
+import type { Access } from '../access/access.ts';
 import type { DispatchSettings, Group } from '../dispatch/group.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import type { EmbedderSettings } from '../embedding/create-embedder.ts';
@@ -59,6 +60,9 @@ export interface Config {
   readonly embedder: EmbedderSettings;
   /** Router weights; null: those shipped in models/ for the embedder. */
   readonly weightsFile: string | null;
+  readonly access: Access;
+  /** Where `POST /v1/embeddings` goes; null: only our own encoder answers. */
+  readonly embeddingsUpstream: Deployment | null;
   readonly db: string;
   readonly logPrompts: LogPrompts;
   readonly verbose: boolean;

@@ -55,6 +55,27 @@ export function createDeployment(
   };
 }
 
+/** @throws ConfigError when a setting is missing. */
+export function createEmbeddingsUpstream(
+  { embeddings_upstream: own }: Settings,
+  env: NodeJS.ProcessEnv,
+): Deployment | null {
+  if (own === undefined) return null;
+  const { base_url: baseUrl, model, api_key_env: variable } = own;
+  if (baseUrl === undefined || model === undefined) {
+    const missing = baseUrl === undefined ? 'base_url' : 'model';
+    throw new ConfigError(`embeddings_upstream.${missing} is missing: give it`);
+  }
+  const key = 'embeddings_upstream.api_key_env';
+  return {
+    ...noDispatchLimits,
+    ...{ id: 'embeddings_upstream', group: 'embeddings', name: model, model, wire: 'openai' },
+    baseUrl,
+    apiKey: variable === undefined ? null : readSecretVariable(key, variable, env),
+    price: null,
+  };
+}
+
 function parseOpenAiModel(name: string): OpenAiModel {
   const model = parseModelString(name);
   if (model.kind === 'openai') return model;

@@ -4,7 +4,12 @@ import type { Deployment } from '../upstream/deployment.ts';
 import { checkNames } from './check-names.ts';
 import { readConfigFile } from './config-file.ts';
 import type { Config, Limits, Timeouts } from './config.ts';
-import { createDeployment, credentialWarnings } from './create-deployment.ts';
+import { accessWarnings, createAccess } from './create-access.ts';
+import {
+  createDeployment,
+  createEmbeddingsUpstream,
+  credentialWarnings,
+} from './create-deployment.ts';
 import { groupsOfTwo } from './create-groups.ts';
 import { createEmbedderSettings } from './create-embedder-settings.ts';
 import { defaults } from './defaults.ts';
@@ -94,10 +99,13 @@ function createConfig(
   const strong = collect(problems, () => createDeployment('strong', settings, env));
   const weak = collect(problems, () => createDeployment('weak', settings, env));
   const embedder = collect(problems, () => createEmbedderSettings(settings, env));
+  const embeddingsUpstream = collect(problems, () => createEmbeddingsUpstream(settings, env));
+  const access = collect(problems, () => createAccess(settings, env));
   problems.push(...checkRouters(settings.routers ?? []));
   const names = strong && weak ? checkNames(strong, weak) : { problems: [], warnings: [] };
   throwIfAny([...new Set([...problems, ...names.problems])]);
-  if (!strong || !weak || !embedder) throw new Error('a part is missing without a problem');
+  if (!strong || !weak || !embedder || !access)
+    throw new Error('a part is missing without a problem');
 
   const config: Config = {
     host: settings.host ?? defaults.host,
@@ -112,6 +120,8 @@ function createConfig(
     defaultTier: settings.default_tier ?? defaults.default_tier,
     embedder,
     weightsFile: settings.weights ?? null,
+    access,
+    embeddingsUpstream,
     db: settings.db ?? defaults.db,
     logPrompts: settings.log_prompts ?? defaults.log_prompts,
     verbose: settings.verbose ?? defaults.verbose,
@@ -121,7 +131,12 @@ function createConfig(
   };
   return {
     config,
-    warnings: [...warnings, ...names.warnings, ...credentialWarnings([strong, weak])],
+    warnings: [
+      ...warnings,
+      ...names.warnings,
+      ...credentialWarnings([strong, weak]),
+      ...accessWarnings(config.host, access),
+    ],
   };
 }
 

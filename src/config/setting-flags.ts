@@ -152,6 +152,18 @@ export const settingFlags: readonly SettingFlag[] = [
     fallback: String(defaults.port),
   },
   {
+    key: 'client_keys_env',
+    flag: '--client-keys-env <name>',
+    help: 'environment variable with the keys that clients must send, between commas',
+    fallback: 'no key is asked for',
+  },
+  {
+    key: 'admin_key_env',
+    flag: '--admin-key-env <name>',
+    help: 'environment variable with the key for /metrics and the detail of /health',
+    fallback: 'no key is asked for',
+  },
+  {
     key: 'verbose',
     flag: '--verbose',
     help: 'log each request; show stack traces',

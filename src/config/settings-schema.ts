@@ -1,5 +1,14 @@
 import { z } from 'zod';
 import {
+  generalSettingsSchema,
+  litellmSettingsSchema,
+  modelEntrySchema,
+  routerSettingsSchema,
+} from './litellm-schema.ts';
+import { isObject } from '../is-object.ts';
+import type { ModelEntry } from './model-entry.ts';
+import { clientKeyRule, isClientKey } from '../access/key-set.ts';
+import {
   apiKey,
   baseUrlOf,
   chatBaseUrl,
@@ -61,9 +70,23 @@ export const settingsSchema = z.strictObject({
     })
     .optional(),
   weights: text('a file of router weights'),
+  client_keys: leaf(`must be a list of keys; each ${clientKeyRule}`, (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(isClientKey) ? value : null,
+  ),
+  client_keys_file: text('a file with one client key a line'),
+  client_keys_env: variableName(),
+  admin_key_env: variableName(),
+  embeddings_upstream: z
+    .strictObject({
+      base_url: baseUrlOf('/embeddings'),
+      model: text('the name of an embedding model, such as nomic-embed-text'),
+      api_key_env: variableName(),
+    })
+    .optional(),
   db: text('a file'),
   log_prompts: oneOf('none', 'hash', 'full'),
   verbose: yesNo(),
+  strict: yesNo(),
   timeouts: z
     .strictObject({
       connect: duration(1),
@@ -83,17 +106,34 @@ export const settingsSchema = z.strictObject({
       in_flight: wholeNumber(1),
     })
     .optional(),
+  // LiteLLM's config.yaml
+  model_list: leaf('must be a list of deployments', (value) =>
+    Array.isArray(value) ? (value as unknown[]) : null,
+  ),
+  router_settings: routerSettingsSchema,
+  litellm_settings: litellmSettingsSchema,
+  general_settings: generalSettingsSchema,
+  environment_variables: leaf('must be a section of NAME: value', (value) =>
+    isObject(value) ? Object.keys(value) : null,
+  ),
 });
 
 /** Checked, all of it optional; durations are in milliseconds. */
-export type Settings = z.infer<typeof settingsSchema>;
+export type Settings = Omit<z.infer<typeof settingsSchema>, 'model_list'> & {
+  readonly model_list?: readonly ModelEntry[] | undefined;
+};
 export type TierSettings = NonNullable<Settings['strong']>;
 
 /** Every key as a dotted path, in the order above: `host`, `strong.model`, `timeouts.idle`. */
 export function listSettingKeys(): string[] {
-  return Object.entries(settingsSchema.shape).flatMap(([key, schema]) => {
-    const inner = schema.unwrap();
-    if (!(inner instanceof z.ZodObject)) return [key];
-    return Object.keys(inner.shape).map((name) => `${key}.${name}`);
-  });
+  const shape = { ...settingsSchema.shape, model_list: modelEntrySchema.optional() };
+  return Object.entries(shape).flatMap(([key, schema]) => keysOf(key, schema));
+}
+
+function keysOf(name: string, schema: z.core.$ZodType): string[] {
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (!(inner instanceof z.ZodObject)) return [name];
+  return Object.entries(inner.shape).flatMap(([key, value]) =>
+    keysOf(`${name}.${key}`, value as z.core.$ZodType),
+  );
 }

@@ -1,5 +1,10 @@
 import type { z } from 'zod';
+import { isHashed } from '../access/key-set.ts';
+import { isObject } from '../is-object.ts';
 import { nearestName } from '../nearest-name.ts';
+import { ignoredKeysOf, takeOutIgnored } from './litellm-keys.ts';
+import { modelEntrySchema } from './litellm-schema.ts';
+import type { ModelEntry } from './model-entry.ts';
 import { nameSetting } from './setting-flags.ts';
 import { listSettingKeys, settingsSchema, type Settings } from './settings-schema.ts';
 
@@ -16,36 +21,137 @@ export interface ParsedSource {
   /** One line each: key, value, fix. Without any, the settings are good. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
+  /** The environment, with the file's own `environment_variables` over it. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 const fromEnvironment = 'os.environ/';
-const secretKey = /api_key(_env)?$/;
+const secretKey = /_keys?(_env)?$/;
 
 /** What other programs' files say, and what to do about it here. */
 const foreignKeys: Readonly<Record<string, string>> = {
-  model_list: "LiteLLM's configuration is not read: name the models under strong and weak",
   bert: "RouteLLM's router settings are not read: this router does not exist here",
   causal_llm: "RouteLLM's router settings are not read: this router does not exist here",
   sw_ranking: "RouteLLM's router settings are not read: this router does not exist here",
   mf: "RouteLLM's router settings are not read: name a weights file by the key weights",
 };
 
-/** Puts in the variables that the source names by `os.environ/NAME`, then checks every key. */
-export function parseSource(source: SettingsSource, env: NodeJS.ProcessEnv): ParsedSource {
-  const problems: string[] = [];
+/**
+ * Takes out what only LiteLLM acts on, puts in the variables that are named by `os.environ/NAME`,
+ * then checks every key.
+ */
+export function parseSource(source: SettingsSource, outerEnv: NodeJS.ProcessEnv): ParsedSource {
+  const { values: ours, ignored } = takeOutIgnored(source.values);
   const warnings = literalKeyWarnings(source);
-  const values = putInVariables(source.values, [], (path, name) => {
-    const value = env[name];
-    if (value === undefined || value === '') {
-      problems.push(`${source.locate(path)} names the ${missingVariable(name, value)}`);
+  const problems: Problem[] = [];
+  const withVariables = (value: unknown, path: readonly PropertyKey[], env: NodeJS.ProcessEnv) =>
+    putInVariables(value, path, (at, name) => {
+      const found = env[name];
+      if (found !== undefined && found !== '') return found;
+      problems.push({ at, text: `${source.locate(at)} names the ${missingVariable(name, found)}` });
       return undefined;
-    }
-    return value;
-  });
+    });
+  const section = valueAt(ours, ['environment_variables']);
+  const own = isObject(section) ? section : {};
+  const env = {
+    ...outerEnv,
+    ...textsOf(withVariables(own, ['environment_variables'], outerEnv)),
+  };
+  const values = withVariables(without(ours, 'environment_variables'), [], env);
+
+  const isStrict = valueAt(values, ['strict']) === true;
+  for (const at of ignored) {
+    const text = `${source.locate(at)} is LiteLLM's and has no effect here`;
+    if (isStrict) problems.push({ at: [], text: `${text}: take it out, or leave strict out` });
+    else warnings.push(text + (at.at(-1) === 'master_key' ? masterKeyHint : ''));
+  }
+  const context = { source, values, problems };
   const parsed = settingsSchema.safeParse(values);
-  if (parsed.success) return { settings: parsed.data, problems, warnings };
-  problems.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, source, values)));
-  return { settings: {}, problems, warnings };
+  if (!parsed.success) tellIssues(parsed.error, [], context);
+  const { model_list: list = [], ...settings } = parsed.success ? parsed.data : {};
+  const entries = list.map((item, index) => parseEntry(item, ['model_list', index], context));
+  const model_list = entries.filter((entry) => entry !== null);
+
+  const isSkipped = ({ at }: Problem) =>
+    skipsInvalidDeployments(settings) && at[0] === 'model_list' && typeof at[1] === 'number';
+  return {
+    settings: list.length > 0 ? { ...settings, model_list } : settings,
+    problems: problems.filter((one) => !isSkipped(one)).map(({ text }) => text),
+    warnings: [
+      ...warnings,
+      ...problems.filter(isSkipped).map(({ text }) => `left out of its group: ${text}`),
+    ],
+    env,
+  };
+}
+
+const masterKeyHint = ': no client is asked for it; client_keys_env and admin_key_env name keys';
+
+/** LiteLLM's word for going on without the entries that are wrong. */
+export function skipsInvalidDeployments(settings: Settings): boolean {
+  const { router_settings: router, litellm_settings: litellm } = settings;
+  return router?.ignore_invalid_deployments ?? litellm?.ignore_invalid_deployments ?? false;
+}
+
+interface Problem {
+  readonly at: readonly PropertyKey[];
+  readonly text: string;
+}
+
+interface ParseContext {
+  readonly source: SettingsSource;
+  readonly values: unknown;
+  readonly problems: Problem[];
+}
+
+function parseEntry(item: unknown, at: [string, number], context: ParseContext): ModelEntry | null {
+  const { source, problems } = context;
+  const told = problems.length;
+  const parsed = modelEntrySchema.safeParse(item);
+  if (!parsed.success) tellIssues(parsed.error, at, context);
+  else {
+    const { model_name: name, litellm_params: params } = parsed.data;
+    const isNamed = valueAt(item, ['model_name']) !== undefined;
+    if (name === undefined && !isNamed)
+      problems.push({ at, text: `${source.locate([...at, 'model_name'])} is missing: give it` });
+    if (params.model === undefined)
+      problems.push({
+        at,
+        text: `${source.locate([...at, 'litellm_params', 'model'])} is missing: give it`,
+      });
+  }
+  const isBad = problems.length > told || problems.some((one) => isAt(one.at, at));
+  if (isBad || !parsed.success) return null;
+  return { place: source.locate(at), index: at[1], settings: parsed.data };
+}
+
+function isAt(path: readonly PropertyKey[], at: readonly PropertyKey[]): boolean {
+  return at.every((key, index) => path[index] === key);
+}
+
+function tellIssues(
+  error: z.core.$ZodError,
+  base: readonly PropertyKey[],
+  { source, values, problems }: ParseContext,
+): void {
+  for (const issue of error.issues) {
+    const at = [...base, ...issue.path];
+    for (const text of describeIssue(issue, at, source, values)) problems.push({ at, text });
+  }
+}
+
+function textsOf(section: unknown): Record<string, string> {
+  const entries = Object.entries(isObject(section) ? section : {});
+  return Object.fromEntries(
+    entries
+      .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+      .map(([name, value]) => [name, String(value)]),
+  );
+}
+
+function without(values: unknown, key: string): unknown {
+  if (!isObject(values) || !isObject(values[key])) return values;
+  return Object.fromEntries(Object.entries(values).filter(([name]) => name !== key));
 }
 
 /** "environment variable X, which is not set: ..." as the end of a message. */
@@ -72,27 +178,33 @@ function putInVariables(
   return Object.fromEntries(entries) as unknown;
 }
 
-function describeIssue(issue: z.core.$ZodIssue, source: SettingsSource, values: unknown): string[] {
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  at: readonly PropertyKey[],
+  source: SettingsSource,
+  values: unknown,
+): string[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => describeUnknownKey([...issue.path, key], source));
+    return issue.keys.map((key) => describeUnknownKey([...at, key], source));
   }
-  const place = source.locate(issue.path);
+  const place = source.locate(at);
   if (issue.code === 'invalid_type') {
     return [
-      issue.path.length === 0
+      at.length === 0
         ? 'the file must hold keys and values'
         : `${place} must be a section with keys of its own`,
     ];
   }
-  const isSecret = secretKey.test(String(issue.path.at(-1)));
-  const value = isSecret ? '' : ` is ${JSON.stringify(valueAt(values, issue.path))}:`;
+  const isSecret = secretKey.test(String(at.at(-1)));
+  const value = isSecret ? '' : ` is ${JSON.stringify(valueAt(values, at))}:`;
   return [`${place}${value} ${isSecret ? '' : 'it '}${issue.message}`];
 }
 
 function describeUnknownKey(path: readonly PropertyKey[], source: SettingsSource): string {
   const key = String(path.at(-1));
-  const section = path
-    .slice(0, -1)
+  const parents = path.slice(0, -1);
+  const section = parents
+    .filter((part) => typeof part !== 'number')
     .map((part) => `${String(part)}.`)
     .join('');
   const known = listSettingKeys();
@@ -100,7 +212,7 @@ function describeUnknownKey(path: readonly PropertyKey[], source: SettingsSource
     .filter((name) => name.startsWith(section))
     .map((name) => name.slice(section.length));
   const names = [...new Set(siblings.map((name) => name.split('.')[0] ?? name))];
-  const nearest = nearestName(key, names);
+  const nearest = nearestName(key, [...names, ...ignoredKeysOf(parents)]);
   const elsewhere = known.filter((name) => name.endsWith(`.${key}`));
   let fix = `known keys here: ${names.join(', ')}`;
   if (section === '' && Object.hasOwn(foreignKeys, key)) fix = foreignKeys[key] ?? fix;
@@ -131,6 +243,18 @@ function literalKeyWarnings(source: SettingsSource): string[] {
     if (!looksReal(key)) return [];
     return `${source.locate(path)} looks like a real key: keep it in an environment variable and name that by ${variable}`;
   });
+}
+
+/** Hashes are as good for comparing, and nobody can use one that leaks. */
+function plainClientKeyWarnings(source: SettingsSource): string[] {
+  const keys = valueAt(source.values, ['client_keys']);
+  const isPlain = (key: unknown) =>
+    typeof key === 'string' && !key.startsWith(fromEnvironment) && !isHashed(key);
+  if (!Array.isArray(keys) || !keys.some(isPlain)) return [];
+  return [
+    `${source.locate(['client_keys'])} holds keys in plain text: write "sha256:HEX" instead ` +
+      `(printf %s KEY | sha256sum), or name a variable by ${nameSetting('client_keys_env')}`,
+  ];
 }
 
 function looksReal(key: string): boolean {

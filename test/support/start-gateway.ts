@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { KeySet } from '../../src/access/key-set.ts';
 import type { Config } from '../../src/config/config.ts';
 import { groupsOfTwo } from '../../src/config/create-groups.ts';
 import { EmbeddingError } from '../../src/errors.ts';
@@ -48,6 +49,8 @@ export function testConfig(strongUrl: string, weakUrl: string, db: string): Conf
     defaultTier: 'strong',
     embedder: { kind: 'local' },
     weightsFile: null,
+    access: { clientKeys: new KeySet([]), adminKeys: new KeySet([]) },
+    embeddingsUpstream: null,
     db,
     logPrompts: 'none',
     verbose: false,
