@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, isMap, isScalar, parseDocument, type Document } from 'yaml';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, type Document } from 'yaml';
 import { ConfigError } from '../errors.ts';
 import type { SettingsSource } from './settings-source.ts';
 
 /** @throws ConfigError when the file cannot be read or is not YAML. */
 export function readConfigFile(path: string): SettingsSource {
   const lineCounter = new LineCounter();
-  const document = parseDocument(readText(path), { lineCounter });
+  const document = parseDocument(readText(path), { lineCounter, merge: true });
   const [error] = document.errors;
   if (error) throw new ConfigError(`${path} is not valid YAML: ${error.message.trimEnd()}`);
 
@@ -14,6 +14,12 @@ export function readConfigFile(path: string): SettingsSource {
     let node: unknown = document.contents;
     let line: number | null = null;
     for (const key of keys) {
+      if (isSeq(node) && typeof key === 'number') {
+        node = node.items[key];
+        if (!isNode(node) || !node.range) break;
+        line = lineCounter.linePos(node.range[0]).line;
+        continue;
+      }
       if (!isMap(node)) break;
       const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
       if (!pair || !isScalar(pair.key) || !pair.key.range) break;
@@ -28,9 +34,17 @@ export function readConfigFile(path: string): SettingsSource {
     values: document.contents === null ? {} : toPlainValues(path, document),
     locate(keys) {
       const line = lineOf(keys);
-      return `${keys.join('.')} (${path}${line === null ? '' : `, line ${line}`})`;
+      return `${dotted(keys)} (${path}${line === null ? '' : `, line ${line}`})`;
     },
   };
+}
+
+/** `model_list[0].litellm_params.model` */
+export function dotted(keys: readonly PropertyKey[]): string {
+  return keys
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 function toPlainValues(path: string, document: Document): unknown {

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import { isHashed } from '../access/key-set.ts';
 import { isObject } from '../is-object.ts';
-import { nearestName } from '../nearest-name.ts';
-import { ignoredKeysOf, takeOutIgnored } from './litellm-keys.ts';
+import { describeIssue } from './describe-issue.ts';
+import { literalKeyWarnings, plainClientKeyWarnings } from './key-warnings.ts';
+import { takeOutIgnored } from './litellm-keys.ts';
 import { modelEntrySchema } from './litellm-schema.ts';
 import type { ModelEntry } from './model-entry.ts';
-import { nameSetting } from './setting-flags.ts';
-import { listSettingKeys, settingsSchema, type Settings } from './settings-schema.ts';
+import { settingsSchema, type Settings } from './settings-schema.ts';
+import { valueAt } from './value-at.ts';
 
 /** Settings as written in one place, the file or the flags, not yet checked. */
 export interface SettingsSource {
@@ -25,16 +25,8 @@ export interface ParsedSource {
   readonly env: NodeJS.ProcessEnv;
 }
 
-const fromEnvironment = 'os.environ/';
-const secretKey = /_keys?(_env)?$/;
-
-/** What other programs' files say, and what to do about it here. */
-const foreignKeys: Readonly<Record<string, string>> = {
-  bert: "RouteLLM's router settings are not read: this router does not exist here",
-  causal_llm: "RouteLLM's router settings are not read: this router does not exist here",
-  sw_ranking: "RouteLLM's router settings are not read: this router does not exist here",
-  mf: "RouteLLM's router settings are not read: name a weights file by the key weights",
-};
+/** In front of the name of a variable whose value is to stand there. */
+export const fromEnvironment = 'os.environ/';
 
 /**
  * Takes out what only LiteLLM acts on, puts in the variables that are named by `os.environ/NAME`,
@@ -42,7 +34,7 @@ const foreignKeys: Readonly<Record<string, string>> = {
  */
 export function parseSource(source: SettingsSource, outerEnv: NodeJS.ProcessEnv): ParsedSource {
   const { values: ours, ignored } = takeOutIgnored(source.values);
-  const warnings = literalKeyWarnings(source);
+  const warnings = [...literalKeyWarnings(source), ...plainClientKeyWarnings(source)];
   const problems: Problem[] = [];
   const withVariables = (value: unknown, path: readonly PropertyKey[], env: NodeJS.ProcessEnv) =>
     putInVariables(value, path, (at, name) => {
@@ -176,87 +168,4 @@ function putInVariables(
     putInVariables(inner, [...path, key], read),
   ]);
   return Object.fromEntries(entries) as unknown;
-}
-
-function describeIssue(
-  issue: z.core.$ZodIssue,
-  at: readonly PropertyKey[],
-  source: SettingsSource,
-  values: unknown,
-): string[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => describeUnknownKey([...at, key], source));
-  }
-  const place = source.locate(at);
-  if (issue.code === 'invalid_type') {
-    return [
-      at.length === 0
-        ? 'the file must hold keys and values'
-        : `${place} must be a section with keys of its own`,
-    ];
-  }
-  const isSecret = secretKey.test(String(at.at(-1)));
-  const value = isSecret ? '' : ` is ${JSON.stringify(valueAt(values, at))}:`;
-  return [`${place}${value} ${isSecret ? '' : 'it '}${issue.message}`];
-}
-
-function describeUnknownKey(path: readonly PropertyKey[], source: SettingsSource): string {
-  const key = String(path.at(-1));
-  const parents = path.slice(0, -1);
-  const section = parents
-    .filter((part) => typeof part !== 'number')
-    .map((part) => `${String(part)}.`)
-    .join('');
-  const known = listSettingKeys();
-  const siblings = known
-    .filter((name) => name.startsWith(section))
-    .map((name) => name.slice(section.length));
-  const names = [...new Set(siblings.map((name) => name.split('.')[0] ?? name))];
-  const nearest = nearestName(key, [...names, ...ignoredKeysOf(parents)]);
-  const elsewhere = known.filter((name) => name.endsWith(`.${key}`));
-  let fix = `known keys here: ${names.join(', ')}`;
-  if (section === '' && Object.hasOwn(foreignKeys, key)) fix = foreignKeys[key] ?? fix;
-  else if (nearest !== null) fix = `did you mean ${section}${nearest}?`;
-  else if (elsewhere.length > 0) fix = `did you mean ${elsewhere.join(' or ')}?`;
-  return `${source.locate(path)} is not a known key: ${fix}`;
-}
-
-function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === 'object' && value !== null
-        ? (value as Record<PropertyKey, unknown>)[key]
-        : undefined,
-    values,
-  );
-}
-
-/** A key as plain text is fine for `ollama`, and a leak waiting to happen for a real one. */
-function literalKeyWarnings(source: SettingsSource): string[] {
-  return [['api_key'], ['strong', 'api_key'], ['weak', 'api_key']].flatMap((path) => {
-    const key = valueAt(source.values, path);
-    if (typeof key !== 'string' || key.startsWith(fromEnvironment)) return [];
-    const variable = nameSetting(`${path.join('.')}_env`);
-    if (source.kind === 'flags') {
-      return `${source.locate(path)}: the process list shows the key to everyone on this machine; name an environment variable by ${variable} instead`;
-    }
-    if (!looksReal(key)) return [];
-    return `${source.locate(path)} looks like a real key: keep it in an environment variable and name that by ${variable}`;
-  });
-}
-
-/** Hashes are as good for comparing, and nobody can use one that leaks. */
-function plainClientKeyWarnings(source: SettingsSource): string[] {
-  const keys = valueAt(source.values, ['client_keys']);
-  const isPlain = (key: unknown) =>
-    typeof key === 'string' && !key.startsWith(fromEnvironment) && !isHashed(key);
-  if (!Array.isArray(keys) || !keys.some(isPlain)) return [];
-  return [
-    `${source.locate(['client_keys'])} holds keys in plain text: write "sha256:HEX" instead ` +
-      `(printf %s KEY | sha256sum), or name a variable by ${nameSetting('client_keys_env')}`,
-  ];
-}
-
-function looksReal(key: string): boolean {
-  return /^(sk-|gsk_|xai-|hf_|csk-)/.test(key) || (key.length >= 24 && /\d/.test(key));
 }
