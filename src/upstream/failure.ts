@@ -43,7 +43,7 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
     return new UpstreamError(`The ${where} gave up waiting (408).`, timedOut);
   }
   if (status === 429) {
-    return new AppError(`The ${where} is rate limited.`, {
+    return new UpstreamError(`The ${where} is rate limited.`, {
       status: 429,
       type: 'rate_limit_error',
       code: 'upstream_rate_limited',

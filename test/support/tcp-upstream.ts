@@ -27,6 +27,8 @@ export interface TcpUpstream {
   readonly connections: TcpConnection[];
   /** The next connections are played by these, in order; then by the default again. */
   enqueue(...plays: Play[]): void;
+  /** Ends all connections, waits until the peers have noticed, and forgets what was seen. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,13 @@ export async function startTcpUpstream(
     requests,
     connections,
     enqueue: (...plays) => void queue.push(...plays),
+    async reset() {
+      queue.length = 0;
+      for (const { socket } of connections) socket.end();
+      await Promise.all(connections.map(({ closed }) => closed));
+      connections.length = 0;
+      requests.length = 0;
+    },
     async close() {
       const done = new Promise((resolve) => server.close(resolve));
       for (const { socket } of connections) socket.destroy();
@@ -135,6 +144,24 @@ export function bodyAnswer(body: string, headers: Record<string, string> = {}): 
   const length = String(Buffer.byteLength(body));
   const named = { 'content-type': 'application/json', 'content-length': length, ...headers };
   return head('200 OK', named) + body;
+}
+
+/** Answers one request with these bytes and is done; the connection stays open. */
+export function answerOnce(...pieces: readonly (string | Buffer)[]): Play {
+  return async (connection) => {
+    await connection.request();
+    for (const piece of pieces) await connection.send(piece);
+  };
+}
+
+/** Answers one request with these bytes and then ends the connection, by FIN or by RST. */
+export function cutAfter(how: 'end' | 'reset', ...pieces: readonly (string | Buffer)[]): Play {
+  return async (connection) => {
+    await answerOnce(...pieces)(connection);
+    // A reset overtakes bytes that the peer has not read yet.
+    if (how === 'reset') await new Promise((resolve) => setTimeout(resolve, 20));
+    connection[how]();
+  };
 }
 
 /** Head of a stream in chunks; its body is `chunked(...)` pieces and `lastChunk`. */
