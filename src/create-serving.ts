@@ -22,12 +22,14 @@ export function createServing(config: Config, parts: ServingParts): Serving {
   const { routers, thresholds, embedderId, onEmbeddingFailed } = parts;
   const firstOf = new Map(config.groups.map(({ name, deployments }) => [name, deployments[0]]));
   return {
+    access: config.access,
     decide: createDecider({
       ...{ routers, thresholds, onEmbeddingFailed },
       tierGroups: config.tierGroups,
       defaultTier: config.defaultTier,
       timeoutMs: config.timeouts.decisionMs,
     }),
+    decisionMs: config.timeouts.decisionMs,
     routers,
     thresholds,
     names: knownNames(config, [...routers.keys()]),
@@ -50,6 +52,9 @@ export function createServing(config: Config, parts: ServingParts): Serving {
 
 function knownNames(config: Config, routers: readonly string[]): KnownNames {
   const namesOf = ({ name, model }: Deployment) => [...new Set([name, model])];
+  /** On Ollama `llama3` and `llama3:latest` are one model. */
+  const twinsOf = ({ model, wire }: Deployment) =>
+    wire !== 'ollama' ? [] : [model.endsWith(':latest') ? model.slice(0, -7) : `${model}:latest`];
   const strong = namesOf(config.strong);
   const { tierGroups } = config;
   const others = config.groups
@@ -64,5 +69,10 @@ function knownNames(config: Config, routers: readonly string[]): KnownNames {
         ? namesOf(config.weak).filter((name) => !strong.includes(name))
         : [tierGroups.weak],
     groups: new Map([...others.map((name) => [name, name] as const), ...config.groupAliases]),
+    unlisted: new Map(
+      (['weak', 'strong'] as const).flatMap((tier) =>
+        twinsOf(config[tier]).map((name) => [name, tier] as const),
+      ),
+    ),
   };
 }

@@ -1,6 +1,8 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { RequestLog } from '../store/request-record.ts';
+import { openCalls } from './call.ts';
+import { requireClientKey } from './auth.ts';
 import { chatCompletions } from './chat-completions.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { getFeedback, postFeedback } from './feedback.ts';
@@ -11,7 +13,7 @@ import { postScore } from './score.ts';
 import type { ReloadState, Serving } from './serving.ts';
 import { methodNotAllowed, root, unknownPath } from './unknown-path.ts';
 
-/** All that the routes need; built in main.ts. */
+/** All that the routes need; built in gateway.ts. */
 export interface AppDeps {
   /** What the present configuration says; asked once per request. */
   readonly serving: () => Serving;
@@ -32,17 +34,22 @@ export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.use(openCalls());
 
+  app.get(['/livez', '/healthz', '/health/liveliness'], livez());
+  app.get(['/readyz', '/health/readiness'], readyz(deps));
+  app.get('/health', health(deps));
+  app.get('/', root());
+
+  // What stands below needs a client's key, where keys are configured.
+  app.use(requireClientKey(deps));
   app.post(both('/chat/completions'), chatCompletions(deps));
   app.get(both('/models'), listModels(deps));
   app.get(both('/models/*id'), retrieveModel(deps));
   app.post(both('/router/score'), postScore(deps));
   app.post(both('/router/feedback'), postFeedback(deps));
   app.get(both('/router/feedback/:id'), getFeedback(deps));
-  app.get(['/livez', '/healthz', '/health/liveliness'], livez());
-  app.get(['/readyz', '/health/readiness'], readyz(deps));
-  app.get('/health', health(deps));
-  app.get('/', root());
+  app.options('/{*path}', root());
 
   app.all(both('/chat/completions'), methodNotAllowed('POST'));
   app.all(both('/router/score'), methodNotAllowed('POST'));

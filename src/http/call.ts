@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
 import { performance } from 'node:perf_hooks';
 
 /** Why a call's signal aborts when the client closed its connection. */
@@ -22,18 +23,43 @@ export interface Call {
   elapsedMs(): number;
 }
 
+/** Opens a call for every request, and names it in the answer. */
+export function openCalls(): RequestHandler {
+  return (req, res, next) => {
+    const call = openCall(req, res);
+    calls.set(res, call);
+    res.setHeader('x-request-id', call.requestId);
+    res.setHeader('x-pointsman-request-id', call.requestId);
+    next();
+  };
+}
+
+/** The call of a response that `openCalls` has seen. */
+export function callOf(res: ServerResponse): Call {
+  const call = calls.get(res);
+  if (call === undefined) throw new Error('no call was opened for this response');
+  return call;
+}
+
+const calls = new WeakMap<ServerResponse, Call>();
+
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
-export function openCall(req: IncomingMessage, res: ServerResponse): Call {
+/** The client's own id where it is fit to be one, else a new one. */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const wanted = headers['x-request-id'];
+  return typeof wanted === 'string' && acceptableId.test(wanted) ? wanted : randomUUID();
+}
+
+function openCall(req: IncomingMessage, res: ServerResponse): Call {
   const controller = new AbortController();
   const start = performance.now();
   // Fires on every end of the connection; it is an abort only if the answer was not finished.
   res.once('close', () => {
     if (!res.writableFinished) controller.abort(new ClientGoneError());
   });
-  const wanted = req.headers['x-request-id'];
   return {
-    requestId: typeof wanted === 'string' && acceptableId.test(wanted) ? wanted : randomUUID(),
+    requestId: requestIdOf(req),
     startedAtMs: Date.now(),
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { AppDeps } from './app.ts';
+import { mayAdminister } from './auth.ts';
 import { sendJson } from './reply.ts';
 
 /** The process answers; says nothing about upstreams. */
@@ -19,13 +20,14 @@ export function readyz(deps: Pick<AppDeps, 'log' | 'isShuttingDown'>): RequestHa
   };
 }
 
-/** RouteLLM's contract, and counters beside it. */
+/** RouteLLM's contract; and the detail beside it, for the operator alone where a key is set. */
 export function health(
   deps: Pick<AppDeps, 'log' | 'inFlight' | 'embeddingFailures' | 'serving' | 'reload'>,
 ): RequestHandler {
-  return (_req, res) => {
-    const { queued, written, dropped, failure } = deps.log.state();
+  return (req, res) => {
     const serving = deps.serving();
+    if (!mayAdminister(req, serving)) return sendJson(res, 200, { status: 'online' });
+    const { queued, written, dropped, failure } = deps.log.state();
     const routers = [...serving.routers.values()].map((router) => ({
       name: router.name,
       version: router.version,

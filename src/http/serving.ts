@@ -1,3 +1,4 @@
+import type { Access } from '../access/access.ts';
 import type { Limits, LogPrompts } from '../config/config.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Decide } from '../routing/decide.ts';
@@ -20,7 +21,10 @@ export interface ReloadState {
  * reload never changes the ground under a running request.
  */
 export interface Serving {
+  readonly access: Access;
   readonly decide: Decide;
+  /** How long a decision may take. */
+  readonly decisionMs: number;
   readonly routers: ReadonlyMap<string, Router>;
   readonly thresholds: Thresholds;
   readonly names: KnownNames;

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import { AppError } from '../errors.ts';
+import { requestIdOf } from './call.ts';
+import type { Serving } from './serving.ts';
+
+type AuthDeps = { readonly serving: () => Pick<Serving, 'access'> };
+
+/** Lets a request through that sends a client's or the admin's key; all, when none is configured. */
+export function requireClientKey({ serving }: AuthDeps): RequestHandler {
+  return (req, res, next) => {
+    const { clientKeys, adminKeys } = serving().access;
+    if (clientKeys.size > 0) {
+      const key = presentedKey(req);
+      // Both are asked, whatever the first says: the time tells nothing of where a key stands.
+      const isKnown = [clientKeys.has(key), adminKeys.has(key)].includes(true);
+      if (!isKnown) {
+        res.setHeader('x-request-id', requestIdOf(req));
+        throw invalidKey();
+      }
+    }
+    next();
+  };
+}
+
+/** As above for what only the operator may see. */
+export function requireAdminKey(deps: AuthDeps): RequestHandler {
+  return (req, _res, next) => {
+    if (!mayAdminister(req, deps.serving())) throw invalidKey();
+    next();
+  };
+}
+
+export function mayAdminister(
+  req: IncomingMessage,
+  { access: { adminKeys } }: Pick<Serving, 'access'>,
+): boolean {
+  return adminKeys.size === 0 || adminKeys.has(presentedKey(req));
+}
+
+/**
+ * `Authorization: Bearer KEY`, else `x-api-key`. '' for none, and for a header that comes twice:
+ * two programs could each believe another one of them.
+ */
+function presentedKey({ headersDistinct }: IncomingMessage): string {
+  const { authorization = [], 'x-api-key': apiKey = [] } = headersDistinct;
+  if (authorization.length > 1 || apiKey.length > 1) return '';
+  const [credentials] = authorization;
+  if (credentials === undefined) return apiKey[0] ?? '';
+  return /^bearer +(\S+)$/i.exec(credentials)?.[1] ?? '';
+}
+
+/** One answer to all that is wrong with a key, and never the key. */
+function invalidKey(): AppError {
+  return new AppError(
+    'The API key is missing or not valid. Send one as "Authorization: Bearer KEY"; the operator of ' +
+      'this pointsman has them (client_keys, admin_key_env).',
+    {
+      status: 401,
+      type: 'invalid_request_error',
+      code: 'invalid_api_key',
+      headers: { 'www-authenticate': 'Bearer' },
+    },
+  );
+}
