@@ -22,5 +22,7 @@ export interface Embedder {
    * @throws EmbeddingError when the model or endpoint fails or the signal aborts.
    */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Embedding[]>;
+  /** False while texts wait for a process that is being replaced; asks nothing and costs nothing. */
+  isReady?(): boolean;
   close(): Promise<void>;
 }

@@ -90,6 +90,7 @@ export function cacheEmbeddings(
     id: inner.id,
     dimensions: inner.dimensions,
     embed: (texts, signal) => Promise.all(texts.map((text) => embedOne(text, signal))),
+    isReady: () => inner.isReady?.() ?? true,
     close: () => inner.close(),
     counts: () => ({ hits, misses }),
   };

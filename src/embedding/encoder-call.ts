@@ -13,7 +13,6 @@ export interface EncoderCallOptions {
   readonly enqueue: (jobs: readonly EncoderJob[]) => void;
   /** Of the whole call; 0 waits for ever. */
   readonly timeoutMs: number;
-  readonly onTimeout: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -24,7 +23,7 @@ export interface EncoderCallOptions {
  */
 export function callEncoder(
   texts: readonly string[],
-  { enqueue, timeoutMs, onTimeout, signal }: EncoderCallOptions,
+  { enqueue, timeoutMs, signal }: EncoderCallOptions,
 ): Promise<Embedding[]> {
   if (signal?.aborted) return Promise.reject(new EmbeddingError('aborted', signal.reason));
   if (texts.length === 0) return Promise.resolve([]);
@@ -63,7 +62,6 @@ export function callEncoder(
     if (timeoutMs > 0) {
       timer = setTimeout(() => {
         end(new EmbeddingError(`the encoder gave no answer within ${timeoutMs} ms`));
-        onTimeout();
       }, timeoutMs);
     }
     enqueue(jobs);

@@ -11,32 +11,39 @@ export interface EncoderPoolOptions {
   readonly processes: number;
   /** Of one call, however many texts it has; 0 waits for ever. */
   readonly timeoutMs: number;
+  /** A process with texts that answers none for this long is replaced; 10 s. */
+  readonly hangMs?: number;
 }
 
 export interface EncoderPool {
   readonly dimensions: number;
   readonly embed: (texts: readonly string[], signal?: AbortSignal) => Promise<Embedding[]>;
+  /** A process is loaded; false while the only one is being replaced. */
+  readonly isReady: () => boolean;
   readonly close: () => Promise<void>;
 }
 
 /** Two, so that a process has its next text at hand while its answer travels. */
 const inFlightPerProcess = 2;
+/** A text of the shipped encoder takes 0.1 s at most, one of a large hub model may take seconds. */
+const defaultHangMs = 10_000;
+/** Of a process in another's place: what it loads is on this machine already. */
+const restartMs = 60_000;
 /** After a process that could not start, so that a broken machine is not busy with starting. */
 const restartPauseMs = 1000;
 
 /**
- * One queue, first in first out, before a fixed number of processes. One that ends is replaced;
- * the texts it had are rejected, those in the queue wait for the one in its place.
+ * One queue, first in first out, before a fixed number of processes. One that ends or hangs is
+ * replaced; the texts it had are rejected, those in the queue wait for the one in its place.
  * @throws ConfigError with the process's words when one cannot load its model
  */
 export async function startEncoderPool(options: EncoderPoolOptions): Promise<EncoderPool> {
-  const { spawn, processes, timeoutMs } = options;
+  const { spawn, processes, timeoutMs, hangMs = defaultHangMs } = options;
   const queue: EncoderJob[] = [];
   const slots: EncoderSlot[] = [];
   /** Every process that has not ended. */
   const alive = new Set<ChildProcess>();
   let startingCount = 0;
-  let lastFailedStartMs = -Infinity;
   let isClosed = false;
 
   function nextJob(): EncoderJob | undefined {
@@ -58,13 +65,15 @@ export async function startEncoderPool(options: EncoderPoolOptions): Promise<Enc
     }
   }
 
-  async function startProcess(): Promise<void> {
+  async function startProcess(loadMs: number | null): Promise<void> {
     startingCount++;
     try {
       const child = spawn();
       if (child.pid !== undefined) alive.add(child);
       child.once('exit', () => alive.delete(child));
-      slots.push(await startEncoderSlot(child, { onAnswer: pump, onLost: replace }));
+      slots.push(
+        await startEncoderSlot(child, { hangMs, loadMs, onAnswer: pump, onLost: replace }),
+      );
     } finally {
       startingCount--;
     }
@@ -72,8 +81,9 @@ export async function startEncoderPool(options: EncoderPoolOptions): Promise<Enc
   }
 
   function restartProcess(): void {
-    startProcess().catch((error: unknown) => {
-      lastFailedStartMs = performance.now();
+    if (isClosed) return;
+    startProcess(restartMs).catch((error: unknown) => {
+      setTimeout(restartProcess, restartPauseMs).unref();
       if (slots.length + startingCount > 0) return;
       const failure = new EmbeddingError('the encoder process could not be started again', error);
       for (const job of queue.splice(0)) job.settle(failure);
@@ -82,16 +92,13 @@ export async function startEncoderPool(options: EncoderPoolOptions): Promise<Enc
 
   function replace(slot: EncoderSlot): void {
     slots.splice(slots.indexOf(slot), 1);
-    if (!isClosed) restartProcess();
+    restartProcess();
   }
 
   function embed(texts: readonly string[], signal?: AbortSignal): Promise<Embedding[]> {
     if (isClosed) return Promise.reject(new EmbeddingError('the encoder is closed'));
     if (slots.length + startingCount === 0) {
-      if (performance.now() - lastFailedStartMs < restartPauseMs) {
-        return Promise.reject(new EmbeddingError('the encoder process could not be started again'));
-      }
-      restartProcess();
+      return Promise.reject(new EmbeddingError('the encoder process could not be started again'));
     }
     return callEncoder(texts, {
       timeoutMs,
@@ -99,10 +106,6 @@ export async function startEncoderPool(options: EncoderPoolOptions): Promise<Enc
       enqueue(jobs) {
         for (const job of jobs) queue.push(job);
         pump();
-      },
-      onTimeout() {
-        // A text takes a tenth of a second at most: half a timeout without an answer is a hang.
-        for (const slot of slots) if (slot.isHung(timeoutMs / 2)) slot.terminate();
       },
     });
   }
@@ -122,10 +125,15 @@ export async function startEncoderPool(options: EncoderPoolOptions): Promise<Enc
   }
 
   try {
-    await Promise.all(Array.from({ length: processes }, startProcess));
+    await Promise.all(Array.from({ length: processes }, () => startProcess(null)));
   } catch (error) {
     await close();
     throw error;
   }
-  return { dimensions: slots[0]?.dimensions ?? 0, embed, close };
+  return {
+    dimensions: slots[0]?.dimensions ?? 0,
+    embed,
+    isReady: () => slots.length > 0,
+    close,
+  };
 }

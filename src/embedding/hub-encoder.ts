@@ -36,13 +36,13 @@ export async function createHubEncoder(options: HubEncoderOptions): Promise<Embe
   const { model, cacheFolder = null, hubUrl = null } = options;
   const source: EncoderSource = { kind: 'hub', model, cacheFolder, hubUrl };
   try {
-    const { dimensions, embed, close } = await startEncoderPool({
+    const pool = await startEncoderPool({
       spawn: () => forkEncoder(source),
       processes: options.processes ?? defaultProcessCount(),
       timeoutMs: options.timeoutMs ?? defaultCallTimeoutMs,
     });
     const name = isModelFolder(model) ? basename(model) : model;
-    return { id: `hub:${name}`, dimensions, embed, close };
+    return { id: `hub:${name}`, ...pool };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`cannot load the embedder hub:${model}: ${reason} ${howToFix(model)}`, {

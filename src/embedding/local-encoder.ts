@@ -38,6 +38,5 @@ export async function createLocalEncoder(options: LocalEncoderOptions = {}): Pro
       `the network in ${folder} gives ${pool.dimensions} numbers, encoder.json says ${manifest.dimensions}`,
     );
   }
-  const { embed, close, dimensions } = pool;
-  return { id: manifest.id, dimensions, embed, close };
+  return { id: manifest.id, ...pool };
 }

@@ -80,17 +80,59 @@ it('replaces a process that ends', async () => {
   expect(await embed(['after'])).toHaveLength(1);
 });
 
+const succeeds = (call: Promise<unknown>): Promise<boolean> =>
+  call.then(
+    () => true,
+    () => false,
+  );
+
 it('gives up on a text after the timeout and replaces the process that hangs', async () => {
-  const { embed } = await start({ timeoutMs: 100 });
+  const { embed } = await start({ timeoutMs: 100, hangMs: 200 });
   await expect(embed(['hang'])).rejects.toThrow('no answer within 100 ms');
-  await expect
-    .poll(() =>
-      embed(['after']).then(
-        () => true,
-        () => false,
-      ),
-    )
-    .toBe(true);
+  await expect.poll(() => succeeds(embed(['after']))).toBe(true);
+});
+
+it('replaces a stopped process when every call leaves long before its timeout', async () => {
+  const children: ChildProcess[] = [];
+  const spawn = (): ChildProcess => {
+    const child = run(obedient);
+    children.push(child);
+    return child;
+  };
+  const { embed, isReady } = await start({ spawn, hangMs: 400 });
+  children[0]?.kill('SIGSTOP');
+  await expect(embed(['a'], AbortSignal.timeout(50))).rejects.toThrow('aborted');
+  await expect.poll(isReady).toBe(false);
+  const short = (): Promise<boolean> => succeeds(embed(['b'], AbortSignal.timeout(50)));
+  await expect.poll(short, { timeout: 5000 }).toBe(true);
+  expect(isReady()).toBe(true);
+  expect(children).toHaveLength(2);
+  await expect.poll(() => children[0]?.signalCode).toBe('SIGKILL');
+});
+
+it('keeps a process that takes its time but answers', async () => {
+  const children: ChildProcess[] = [];
+  const slow = obedient.replace(/process\.send\(\{ type: 'done'.*/, (send) => {
+    return `setTimeout(() => ${send.replace(/;$/, '')}, 60 * (id + 1));`;
+  });
+  const { embed } = await start({
+    spawn: () => {
+      const child = run(slow);
+      children.push(child);
+      return child;
+    },
+    hangMs: 400,
+  });
+  expect(await embed(['a', 'b', 'c', 'd', 'e'])).toHaveLength(5);
+  expect(children).toHaveLength(1);
+});
+
+it('tries again to start a process, also when nobody asks', async () => {
+  const codes = [obedient, broken];
+  const { embed, isReady } = await start({ spawn: () => run(codes.shift() ?? obedient) });
+  await expect(embed(['crash'])).rejects.toThrow('SIGSEGV');
+  await expect.poll(isReady, { timeout: 5000 }).toBe(true);
+  expect(await embed(['after'])).toHaveLength(1);
 });
 
 it('reports a text that the encoder fails on without ending the process', async () => {
