@@ -4,6 +4,7 @@ import type { CliContext } from './cli-io.ts';
 import { addCalibrateCommand } from './commands/calibrate-command.ts';
 import { addCheckConfigCommand } from './commands/check-config-command.ts';
 import { addEvaluateCommand } from './commands/evaluate-command.ts';
+import { addModelsCommand } from './commands/models-command.ts';
 import { addScoreCommand } from './commands/score-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
 
@@ -26,6 +27,7 @@ export function createProgram(context: CliContext): Command {
   addCalibrateCommand(program, context);
   addScoreCommand(program, context);
   addEvaluateCommand(program, context);
+  addModelsCommand(program, context);
   addCheckConfigCommand(program, context);
   return program;
 }

@@ -17,8 +17,8 @@ export function solvePositive(a: Float64Array, b: Float64Array, n: number): Floa
   return x;
 }
 
-/** Lower triangle L with L L^T = A. */
-function choleskyFactor(a: Float64Array, n: number): Float64Array {
+/** Lower triangle L with L L^T = A [n x n]. @throws RangeError when A is not positive definite */
+export function choleskyFactor(a: Float64Array, n: number): Float64Array {
   const l = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {

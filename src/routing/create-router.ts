@@ -3,11 +3,10 @@ import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
 import type { Random } from '../math/random.ts';
 import { createKnnRouter } from './knn-router.ts';
-import { createMfRouter } from './mf-router.ts';
 import { loadModelCatalog } from './model-catalog.ts';
 import { loadNeighbours, type LoadedNeighbours } from './neighbours.ts';
+import { openMfRouter, type PairParts } from './open-mf-router.ts';
 import { createRandomRouter } from './random-router.ts';
-import { loadRouterWeights } from './router-weights.ts';
 import type { Router } from './router.ts';
 import { createSwRankingRouter } from './sw-ranking-router.ts';
 
@@ -47,7 +46,7 @@ const creators: Record<RouterName, (deps: RouterDeps) => CreatedRouter> = {
   mf: (deps) => {
     const parts = pairParts('mf', deps);
     const ours = parts.embedder.id === 'fast' ? fastWeightsFile : defaultWeightsFile;
-    return createMfRouter({ weights: loadRouterWeights(deps.weightsFile ?? ours), ...parts });
+    return openMfRouter(deps.weightsFile ?? ours, parts);
   },
   sw_ranking: (deps) =>
     createSwRankingRouter({ neighbours: neighboursOf(deps), ...pairParts('sw_ranking', deps) }),
@@ -85,7 +84,7 @@ export function createRouters(
   return { routers, notes: [...notes] };
 }
 
-function pairParts(router: string, deps: RouterDeps) {
+function pairParts(router: string, deps: RouterDeps): PairParts {
   const { embedder, strongName, weakName, strongProfile, weakProfile } = deps;
   if (!embedder) {
     throw new ConfigError(`the router ${router} needs an embedder; set embedder to local`);

@@ -13,6 +13,8 @@ const catalogSchema = z.strictObject({
       /** Scored prompts, and the number of sources that they come from. */
       prompts: z.int(),
       sources: z.int(),
+      /** Placed by the operator (`pointsman models add`): known by its name, never a stand-in. */
+      added: z.literal(true).optional(),
     }),
   ),
   /** Other names -> id. */
@@ -60,7 +62,7 @@ const wellKnownPrompts = 300;
 export function resolveModel(catalog: ModelCatalog, name: string, anyCount = false): ResolvedModel {
   const exact = catalog.models.find(({ id }) => id === name.trim().toLowerCase());
   const known = exact ?? findAlias(catalog, name);
-  if (known && (anyCount || known.prompts >= wellKnownPrompts)) {
+  if (known && (anyCount || known.added || known.prompts >= wellKnownPrompts)) {
     return { id: known.id, how: exact ? 'exact' : 'alias', note: null };
   }
   const standIn = nearestModel(catalog, describeModel(catalog, name, known));
@@ -118,7 +120,7 @@ export function nearestModel(
 }
 
 function isWellMeasured(model: CatalogModel): boolean {
-  return model.prompts >= 3000 && model.sources >= 3 && model.billions !== null;
+  return !model.added && model.prompts >= 3000 && model.sources >= 3 && model.billions !== null;
 }
 
 function findAlias(catalog: ModelCatalog, name: string): CatalogModel | undefined {

@@ -1,24 +1,16 @@
-import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
 import { quantile, sorted } from '../math/quantile.ts';
 import { assertSameEmbedder, embedOne } from './embed-one.ts';
 import { resolvePair } from './model-catalog-pair.ts';
-import type { ModelCatalog } from './model-catalog.ts';
 import type { LoadedNeighbours } from './neighbours.ts';
 import { modelOf, rebuildHint } from './neighbour-pair.ts';
+import type { PairParts } from './open-mf-router.ts';
 import type { Router } from './router.ts';
 import { shortHash } from './short-hash.ts';
 import { createTierRanking, drawBattles, tierWinRate, unranked } from './sw-ranking.ts';
 
-export interface NeighbourRouterSettings {
+export interface NeighbourRouterSettings extends PairParts {
   readonly neighbours: LoadedNeighbours;
-  readonly catalog: ModelCatalog;
-  readonly embedder: Embedder;
-  /** Names of the two deployments' models, and trained model ids that stand for them. */
-  readonly strongName: string;
-  readonly weakName: string;
-  readonly strongProfile: string | null;
-  readonly weakProfile: string | null;
 }
 
 /** @throws ConfigError when the embedder is another one, or the pair has no two tiers */

@@ -1,0 +1,72 @@
+import { readAddedModels, withAddedModels } from '../routing/added-models.ts';
+import { defaultCatalogFile, defaultWeightsFile } from '../routing/create-router.ts';
+import { loadModelCatalog, type ModelCatalog } from '../routing/model-catalog.ts';
+import type { CliIo } from './cli-io.ts';
+
+export interface ListModelsFlags {
+  /** Part of an id, another name or a family; null: all. */
+  readonly filter: string | null;
+  readonly weights: string | null;
+  readonly json: boolean;
+}
+
+/** As `--json` prints it. */
+export interface ListedModel {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  readonly family: string;
+  /** Parameters in billions, of closed models a size class; null: unknown. */
+  readonly billions: number | null;
+  /** Scored prompts behind it, and the number of sources that they come from. */
+  readonly outcomes: number;
+  readonly sources: number;
+  /** Placed by `models add`. */
+  readonly added: boolean;
+}
+
+/** `pointsman models`: what may stand for a deployment, most outcomes first. */
+export function listModels(flags: ListModelsFlags, io: CliIo): void {
+  const added = readAddedModels(flags.weights ?? defaultWeightsFile);
+  const all = describeModels(withAddedModels(loadModelCatalog(defaultCatalogFile), added));
+  const wanted = flags.filter?.toLowerCase() ?? '';
+  const shown = all.filter(({ id, family, aliases }) =>
+    [id, family, ...aliases].some((name) => name.toLowerCase().includes(wanted)),
+  );
+  if (flags.json) io.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+  else io.stdout.write(asTable(shown, all.length));
+}
+
+function describeModels({ models, aliases }: ModelCatalog): ListedModel[] {
+  const names = new Map<string, string[]>();
+  for (const [alias, id] of Object.entries(aliases)) {
+    names.set(id, [...(names.get(id) ?? []), alias]);
+  }
+  return models
+    .map(({ id, family, billions, prompts, sources, added = false }) => ({
+      ...{ id, family, billions, sources, added },
+      aliases: names.get(id) ?? [],
+      outcomes: prompts,
+    }))
+    .sort((a, b) => b.outcomes - a.outcomes || (a.id < b.id ? -1 : 1));
+}
+
+function asTable(models: readonly ListedModel[], count: number): string {
+  const rows = models.map((model) => [
+    model.added ? `${model.id} (added)` : model.id,
+    model.family,
+    model.billions === null ? '?' : String(model.billions),
+    String(model.outcomes),
+    String(model.sources),
+    model.aliases.join(', '),
+  ]);
+  const table = [['model', 'family', 'billions', 'outcomes', 'sources', 'other names'], ...rows];
+  const widths = table[0]!.map((_, c) => Math.max(...table.map((row) => row[c]!.length)));
+  const isNumber = (column: number): boolean => column >= 2 && column <= 4;
+  const lines = table.map((row) =>
+    row
+      .map((cell, c) => (isNumber(c) ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n${models.length} of ${count} models\n`;
+}

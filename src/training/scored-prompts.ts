@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { ConfigError } from '../errors.ts';
+
+/** One prompt with the score, 0..1, of one model's answer. */
+export interface ScoredPrompt {
+  readonly prompt: string;
+  readonly score: number;
+  readonly source: string;
+}
+
+const score = z.number().min(0).max(1);
+/** Loose: a line of an outcome file has more fields. */
+const lineSchema = z.object({
+  prompt: z.string(),
+  score: score.optional(),
+  scores: z.record(z.string(), score).optional(),
+  source: z.string().optional(),
+});
+
+const maxReported = 10;
+
+/**
+ * JSON lines {"prompt", "score"}, or lines of an outcome file: {"prompt", "scores": {model: score}};
+ * those without a score of `model` are left out.
+ * @throws ConfigError that names bad lines
+ */
+export function parseScoredPrompts(text: string, file: string, model: string): ScoredPrompt[] {
+  const mistakes: string[] = [];
+  const rows: ScoredPrompt[] = [];
+  for (const [i, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const parsed = parseLine(line);
+    if (typeof parsed === 'string') {
+      mistakes.push(`${file} line ${i + 1}: ${parsed}`);
+      continue;
+    }
+    const value = parsed.score ?? scoreOf(parsed.scores ?? {}, model);
+    if (value === undefined) continue;
+    rows.push({ prompt: parsed.prompt, score: value, source: parsed.source ?? '' });
+  }
+  if (mistakes.length > 0) {
+    const shown = mistakes.slice(0, maxReported).join('\n');
+    throw new ConfigError(`${mistakes.length} bad lines in ${file}:\n${shown}`);
+  }
+  return rows;
+}
+
+function parseLine(line: string): z.infer<typeof lineSchema> | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return 'not JSON';
+  }
+  const result = lineSchema.safeParse(value);
+  if (!result.success) {
+    return result.error.issues
+      .map((issue) => `${issue.path.join('.')} ${issue.message}`)
+      .join('; ');
+  }
+  const { score, scores } = result.data;
+  return score === undefined && scores === undefined ? 'neither score nor scores' : result.data;
+}
+
+function scoreOf(scores: Readonly<Record<string, number>>, model: string): number | undefined {
+  const name = Object.keys(scores).find((key) => key.toLowerCase() === model.toLowerCase());
+  return name === undefined ? undefined : scores[name];
+}
