@@ -55,7 +55,7 @@ export async function startGateway(
   const counters = { embeddingFailures: 0 };
   const onEmbeddingFailed = (error: EmbeddingError) => {
     counters.embeddingFailures++;
-    logger.warn({ cause: error.cause }, `${error.message} The default tier answers.`);
+    logger.warn({ err: error }, 'a prompt could not be scored; the default tier answers');
   };
 
   /** Calibrations applied while we run, by router version. */

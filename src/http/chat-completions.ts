@@ -3,10 +3,11 @@ import type { Request, RequestHandler, Response } from 'express';
 import { joinApiUrl, withoutCredentials } from '../base-url.ts';
 import { BadRequestError, type AppError } from '../errors.ts';
 import type { Decision } from '../routing/decision.ts';
+import { undecided } from '../routing/decide.ts';
 import { parseModelName } from '../routing/model-name.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import type { AppDeps } from './app.ts';
-import { ClientGoneError, openCall, type Call } from './call.ts';
+import { callOf, ClientGoneError, type Call } from './call.ts';
 import { parseChatRequest, type ChatRequest } from './chat-request.ts';
 import { decisionHeaders } from './decision-headers.ts';
 import { toAppError } from './error-handler.ts';
@@ -32,10 +33,8 @@ export interface Exchange {
 /** `POST /v1/chat/completions`: read, decide, forward, relay; and one log row, however it ends. */
 export function chatCompletions(deps: AppDeps): RequestHandler {
   return async function handleChat(req, res) {
-    const call = openCall(req, res);
+    const call = callOf(res);
     const serving = deps.serving();
-    res.setHeader('x-request-id', call.requestId);
-    res.setHeader('x-pointsman-request-id', call.requestId);
     const leave = deps.inFlight.enter(call, serving);
     try {
       assertNoLoop(req.headers, deps.instanceId);
@@ -44,25 +43,29 @@ export function chatCompletions(deps: AppDeps): RequestHandler {
       const request = parseChatRequest(body);
       const requested = parseModelName(request.model, serving.names);
       assertKnownFallbacks(request, serving);
-      const decision = await serving.decide(requested, request.text, call.signal);
+      const decision = await serving
+        .decide(requested, request.text, call.signal)
+        .catch((error: unknown) => leftUndecided(deps, { call, request, serving }, error));
       setHeaders(res, decisionHeaders(decision));
       setHeaders(res, { 'x-pointsman-overhead-ms': call.elapsedMs().toFixed(2) });
       await answer(deps, { req, res, call, body, request, decision, serving });
     } finally {
-      leave();
+      // Only when the last byte has left the socket may a shutdown close it.
+      if (res.writableFinished || res.destroyed) leave();
+      else res.once('close', leave);
     }
   };
 }
 
 async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
-  const { res, call, request } = exchange;
+  const { res, call } = exchange;
   const forwarded: Forwarded = { attempts: 0, fallbacks: 0, deployment: null, answer: null };
   let ttftMs: number | null = null;
   try {
     for await (const bytes of await forward(exchange, forwarded, deps.instanceId)) {
       if (!res.headersSent) {
         ttftMs = call.elapsedMs();
-        writeHead(res, request, forwarded, bytes);
+        writeHead(exchange, forwarded, bytes);
       }
       await writeChunk(res, bytes, call.signal);
     }
@@ -77,7 +80,7 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
     const outcome = seen.code === 'stream_truncated' ? 'truncated' : 'upstream_error';
     record(res.headersSent ? 200 : seen.status, outcome, seen.code);
     if (!res.headersSent) {
-      setHeaders(res, attemptHeaders(forwarded));
+      setHeaders(res, attemptHeaders(exchange.req, forwarded));
       throw error;
     }
     logBrokenStream(deps, exchange, forwarded, seen);
@@ -95,8 +98,29 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
       url: calledUrl(forwarded),
       clientRetryCount: clientRetryCount(req.headers),
     };
-    deps.log.append(toLogRecord(finished, serving.logPrompts, serving.embedderId));
+    const row = toLogRecord(finished, serving.logPrompts, serving.embedderId);
+    deps.log.append(row);
+    const { decisionId, tier, reason, score, upstreamModel: model, durationMs } = row;
+    const { requestId } = call;
+    const how = { requestId, decisionId, tier, reason, score, model, status, outcome, durationMs };
+    deps.logger.debug(how, 'answered');
   }
+}
+
+/** The client left before there was a decision: that is a row, too. */
+function leftUndecided(
+  deps: AppDeps,
+  { call, request, serving }: Pick<Exchange, 'call' | 'request' | 'serving'>,
+  error: unknown,
+): never {
+  if (error instanceof ClientGoneError) {
+    const decision = undecided(request.text, call.elapsedMs());
+    const ending = { status: 499, outcome: 'client_abort', errorCode: null, ttftMs: null } as const;
+    const forwarded = { attempts: 0, fallbacks: 0, deployment: null, answer: null };
+    const finished = { call, request, decision, forwarded, url: '', clientRetryCount: null };
+    deps.log.append(toLogRecord({ ...finished, ...ending }, serving.logPrompts, null));
+  }
+  throw error as Error;
 }
 
 /** The client's own fallbacks may only name what is configured. */
@@ -111,8 +135,7 @@ function assertKnownFallbacks({ dispatch }: ChatRequest, { dispatcher }: Serving
 }
 
 function writeHead(
-  res: Response,
-  request: ChatRequest,
+  { req, res, request }: Exchange,
   forwarded: Forwarded,
   firstBytes: Buffer,
 ): void {
@@ -126,17 +149,25 @@ function writeHead(
     : { 'content-type': 'application/json', 'content-length': firstBytes.length };
   res.writeHead(200, {
     ...answer?.headers,
-    ...attemptHeaders(forwarded),
+    ...attemptHeaders(req, forwarded),
     'x-pointsman-model': headerText(answer?.facts.model ?? deployment?.model ?? ''),
     ...contentHeaders,
   });
 }
 
-function attemptHeaders({ attempts, fallbacks, deployment }: Forwarded): Record<string, string> {
+/** Where it went is told to those who ask for it (AT-04). */
+function attemptHeaders(req: Request, forwarded: Forwarded): Record<string, string> {
+  const { attempts, fallbacks, deployment } = forwarded;
+  const isDebug = req.headers['x-pointsman-debug'] === 'true' && deployment !== null;
   return {
     'x-pointsman-attempts': String(attempts),
     'x-pointsman-fallbacks': String(fallbacks),
-    ...(deployment === null ? {} : { 'x-pointsman-deployment': headerText(deployment.id) }),
+    ...(isDebug
+      ? {
+          'x-pointsman-deployment-id': headerText(deployment.id),
+          'x-pointsman-upstream-url': calledUrl(forwarded),
+        }
+      : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Request } from 'express';
 import type { Logger } from 'pino';
-import { AppError, UpstreamError } from '../errors.ts';
+import { AppError, BadRequestError, UpstreamError } from '../errors.ts';
 import { ClientGoneError } from './call.ts';
 import { sendJson } from './reply.ts';
 
@@ -29,6 +29,9 @@ export function createErrorHandler(logger: Logger): ErrorRequestHandler {
 
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
+  // Express could not decode the path.
+  if (error instanceof URIError)
+    return new BadRequestError('The path is not valid.', { cause: error });
   const options = { type: 'server_error', code: 'internal_error', cause: error };
   return new AppError('Something went wrong inside pointsman; see its log.', {
     status: 500,
@@ -38,7 +41,8 @@ export function toAppError(error: unknown): AppError {
 
 /** We have tried what there was: a client library's own retries would only multiply the calls. */
 function retryHeaders(error: AppError): Record<string, string> {
-  const isFinal = error instanceof UpstreamError && error.headers['retry-after'] === undefined;
+  const wait = error.headers['retry-after'] ?? error.headers['retry-after-ms'];
+  const isFinal = error instanceof UpstreamError && wait === undefined;
   return isFinal ? { 'x-should-retry': 'false' } : {};
 }
 

@@ -18,6 +18,7 @@ export interface InFlight {
 
 export function createInFlight(): InFlight {
   const calls = new Map<Call, Serving>();
+  let isDraining = false;
   let waiting: { serving: Serving | null; resolve: () => void }[] = [];
 
   function isUsed(serving: Serving | null): boolean {
@@ -41,6 +42,7 @@ export function createInFlight(): InFlight {
 
   return {
     enter(call, serving) {
+      if (isDraining) throw shuttingDown();
       const limit = serving.limits.inFlight;
       if (calls.size >= limit) throw overloaded(limit);
       calls.set(call, serving);
@@ -49,6 +51,7 @@ export function createInFlight(): InFlight {
     count: () => calls.size,
     idle: unused,
     async drain(ms) {
+      isDraining = true;
       const timer = setTimeout(() => {
         for (const call of calls.keys()) call.abort(shuttingDown());
       }, ms);
@@ -72,6 +75,6 @@ function shuttingDown(): AppError {
     status: 503,
     type: 'server_error',
     code: 'shutting_down',
-    headers: { 'retry-after': '5' },
+    headers: { 'retry-after': '5', connection: 'close' },
   });
 }

@@ -1,9 +1,11 @@
 import type { RequestHandler } from 'express';
 import { BadRequestError } from '../errors.ts';
+import { scoringIsLate, tierOf } from '../routing/decide.ts';
+import { inTime } from '../routing/in-time.ts';
 import { parseModelName } from '../routing/model-name.ts';
 import { contentText, promptText } from '../routing/prompt-text.ts';
 import type { AppDeps } from './app.ts';
-import { openCall } from './call.ts';
+import { callOf } from './call.ts';
 import { parseMessages } from './chat-request.ts';
 import { parseJsonObject } from './json-text.ts';
 import { readBody } from './read-body.ts';
@@ -17,8 +19,9 @@ import { sendJson } from './reply.ts';
  */
 export function postScore(deps: AppDeps): RequestHandler {
   return async (req, res) => {
-    const call = openCall(req, res);
-    const { names, limits, routers, thresholds, modelOf, tierGroups } = deps.serving();
+    const call = callOf(res);
+    const serving = deps.serving();
+    const { decisionMs, names, limits, routers, thresholds, modelOf, tierGroups } = serving;
     const text = await readBody(req, limits.bodyBytes);
     const { value: body } = parseJsonObject(text, limits.jsonDepth);
     const model = body['model'] ?? 'auto';
@@ -37,8 +40,13 @@ export function postScore(deps: AppDeps): RequestHandler {
     if (router === undefined) throw new Error(`router ${requested.router} is not loaded`);
     const current = thresholds.current(router);
     const threshold = requested.threshold ?? current.threshold;
-    const { winRate, expectedQuality, reasons } = await router.explain(prompt, call.signal);
-    const tier = winRate >= threshold ? 'strong' : 'weak';
+    const { winRate, expectedQuality, reasons } = await inTime(
+      (signal) => router.explain(prompt, signal),
+      call.signal,
+      decisionMs,
+      () => scoringIsLate(decisionMs),
+    );
+    const tier = tierOf(winRate, threshold);
     sendJson(res, 200, {
       tier,
       model: modelOf(tierGroups[tier]),

@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { EmbeddingError } from '../errors.ts';
 import type { Decision, DecisionReason, Tier } from './decision.ts';
 import type { RequestedModel } from './model-name.ts';
-import type { PromptScore, Router } from './router.ts';
+import { inTime } from './in-time.ts';
+import type { Router } from './router.ts';
 import type { Thresholds } from './thresholds.ts';
 
 export interface DeciderOptions {
@@ -59,8 +60,13 @@ export function createDecider(options: DeciderOptions): Decide {
       return decided({ ...asked, tier: options.defaultTier, reason: 'no_text' });
     }
     try {
-      const { winRate, embedding } = await scoreInTime(router, text, signal, options.timeoutMs);
-      const tier = winRate >= threshold ? 'strong' : 'weak';
+      const { winRate, embedding } = await inTime(
+        (inner) => router.score(text, inner),
+        signal,
+        options.timeoutMs,
+        () => scoringIsLate(options.timeoutMs),
+      );
+      const tier = tierOf(winRate, threshold);
       return decided({ ...asked, tier, reason: 'score', score: winRate, embedding });
     } catch (error) {
       signal.throwIfAborted();
@@ -73,29 +79,21 @@ export function createDecider(options: DeciderOptions): Decide {
 
 type Decided = Partial<Decision> & { tier: Decision['tier']; reason: DecisionReason };
 
-async function scoreInTime(
-  router: Router,
-  text: string,
-  signal: AbortSignal,
-  timeoutMs: number,
-): Promise<PromptScore> {
-  const abort = new AbortController();
-  const onAbort = () => abort.abort(signal.reason);
-  const timer = setTimeout(() => {
-    abort.abort(
-      new EmbeddingError(`Scoring took longer than ${timeoutMs} ms (timeouts.decision).`),
-    );
-  }, timeoutMs);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    const aborted = new Promise<never>((_resolve, reject) => {
-      abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), {
-        once: true,
-      });
-    });
-    return await Promise.race([router.score(text, abort.signal), aborted]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
+/** For the log row of a request whose client left before it was decided. */
+export function undecided(text: string | null, decisionMs: number): Decision {
+  return {
+    ...{ id: `dec_${randomUUID()}`, tier: 'none', group: '', reason: 'client_gone' },
+    ...{ router: null, routerVersion: null, score: null, threshold: null },
+    ...{ text, embedding: null, decisionMs },
+  };
+}
+
+/** Why a score did not come. */
+export function scoringIsLate(ms: number): EmbeddingError {
+  return new EmbeddingError(`Scoring took longer than ${ms} ms (timeouts.decision).`);
+}
+
+/** RouteLLM's rule: a score at the threshold goes to the strong model. */
+export function tierOf(score: number, threshold: number): Tier {
+  return score >= threshold ? 'strong' : 'weak';
 }

@@ -15,6 +15,8 @@ export interface KnownNames {
   readonly weak: readonly string[];
   /** Names and aliases of all groups of deployments. */
   readonly groups: ReadonlyMap<string, string>;
+  /** Other spellings of the two models, accepted but not listed. */
+  readonly unlisted: ReadonlyMap<string, Tier>;
 }
 
 const decimalNumber = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -34,6 +36,8 @@ export function parseModelName(name: string, known: KnownNames): RequestedModel 
 
   const group = known.groups.get(name);
   if (group !== undefined) return { kind: 'group', group };
+  const tier = known.unlisted.get(name);
+  if (tier !== undefined) return { kind: 'bypass', tier };
 
   const [defaultRouter] = known.routers;
   if (defaultRouter === undefined) throw new Error('no router is loaded');

@@ -16,10 +16,7 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
-  gateway = await startTestGateway({ strong: upstream.url }, (config) => ({
-    ...withoutFallbacks(config),
-    timeouts: { ...config.timeouts, headersMs: 300, idleMs: 300 },
-  }));
+  gateway = await startTestGateway({ strong: upstream.url }, withoutFallbacks);
 });
 
 beforeEach(() => {
@@ -192,7 +189,12 @@ describe('a stream that breaks', () => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.write(upToTwo);
     });
-    const reply = await chat(stream());
+    const impatient = await startTestGateway({ strong: upstream.url }, (config) => ({
+      ...withoutFallbacks(config),
+      timeouts: { ...config.timeouts, idleMs: 200 },
+    }));
+    const reply = await post(`${impatient.url}/v1/chat/completions`, stream());
+    await impatient.close();
     expect(reply.text).toContain('"stream_idle_timeout"');
   });
 

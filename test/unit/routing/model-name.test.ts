@@ -8,6 +8,7 @@ const known = {
   strong: ['llama3:70b'],
   weak: ['llama3'],
   groups: new Map([['big', 'big']]),
+  unlisted: new Map([['llama3:latest', 'weak' as const]]),
 };
 const parse = (name: string) => parseModelName(name, known);
 
@@ -33,6 +34,7 @@ describe('tiers and real names bypass the routers', () => {
     ['weak', 'weak'],
     ['llama3:70b', 'strong'],
     ['llama3', 'weak'],
+    ['llama3:latest', 'weak'],
   ])('%s', (name, tier) => {
     expect(parse(name)).toEqual({ kind: 'bypass', tier });
   });

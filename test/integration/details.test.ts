@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ask, get, post } from '../support/chat.ts';
+import { waitForRow } from '../support/read-log.ts';
+import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { scriptedRouter, startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+
+let upstream: ScriptedUpstream;
+let gateway: TestGateway;
+
+/** Never answers a prompt that says so; otherwise the scripted router. */
+function hangingRouter() {
+  const router = scriptedRouter();
+  const hang =
+    <T>(otherwise: (text: string) => Promise<T>) =>
+    (text: string) =>
+      text.includes('hang') ? new Promise<never>(() => {}) : otherwise(text);
+  return { ...router, score: hang(router.score), explain: hang(router.explain) };
+}
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+  const short = (config: TestGateway['config']) => ({
+    ...config,
+    timeouts: { ...config.timeouts, decisionMs: 300 },
+  });
+  gateway = await startTestGateway({ strong: upstream.url }, short, [hangingRouter()]);
+});
+
+afterAll(async () => {
+  await gateway.close();
+  await upstream.close();
+});
+
+test.each(['/livez', '/v1/models', '/v1/nope', '/v1/models/nope', '/health'])(
+  '%s carries the request id',
+  async (path) => {
+    const response = await fetch(gateway.url + path, { headers: { 'x-request-id': 'mine' } });
+    expect(response.headers.get('x-request-id')).toBe('mine');
+  },
+);
+
+test('a path that cannot be decoded is a 400, not our bug', async () => {
+  const reply = await get(`${gateway.url}/v1/models/%zz`);
+  expect(reply.status).toBe(400);
+  expect(reply.json).toMatchObject({ error: { type: 'invalid_request_error' } });
+});
+
+test('OPTIONS is answered without CORS headers', async () => {
+  const reply = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'OPTIONS' });
+  expect(reply.status).toBe(200);
+  expect(reply.headers.get('access-control-allow-origin')).toBeNull();
+});
+
+test('AT-04: where a request went is told to those who ask, without credentials', async () => {
+  const url = `${gateway.url}/v1/chat/completions`;
+  const plain = await post(url, ask('hi'));
+  expect(plain.headers.get('x-pointsman-upstream-url')).toBeNull();
+  const debug = await post(url, ask('hi'), { 'x-pointsman-debug': 'true' });
+  expect(debug.headers.get('x-pointsman-upstream-url')).toBe(`${upstream.url}/v1/chat/completions`);
+  expect(debug.headers.get('x-pointsman-deployment-id')).toBe('weak');
+});
+
+describe('a decision that does not come', () => {
+  test('in time: the default tier answers a chat, the score endpoint says so', async () => {
+    const reply = await post(`${gateway.url}/v1/chat/completions`, ask('hang'));
+    expect(reply.headers.get('x-pointsman-reason')).toBe('embedding_failed');
+    const score = await post(`${gateway.url}/v1/router/score`, { prompt: 'hang' });
+    expect(score.status).toBe(503);
+    expect(score.json).toMatchObject({ error: { code: 'router_embedding_failed' } });
+  });
+
+  test('before the client leaves: the request is a row all the same', async () => {
+    const pending = fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify(ask('hang')),
+      headers: { 'x-request-id': 'left-early' },
+      signal: AbortSignal.timeout(100),
+    });
+    await expect(pending).rejects.toThrow();
+    const row = await waitForRow(gateway.db, (row) => row['request_id'] === 'left-early');
+    expect(row).toMatchObject({ status: 499, reason: 'client_gone', tier: 'none', attempts: 0 });
+  });
+});
+
+test('each answered request is one debug line', async () => {
+  const reply = await post(`${gateway.url}/v1/chat/completions`, ask('hi'));
+  const id = reply.headers.get('x-pointsman-decision-id');
+  await expect
+    .poll(() => gateway.logLines.find((line) => line.includes(String(id))))
+    .toContain('"msg":"answered"');
+});
