@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../base-url.ts';
 import { ConfigError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Embedder } from './embedder.ts';
@@ -55,7 +56,29 @@ export async function createEmbedder(
   const embedder = await open(settings);
   const tookMs = Math.round(performance.now() - startedMs);
   log(`embedder ${embedder.id} with ${embedder.dimensions} dimensions ready after ${tookMs} ms`);
-  return embedder;
+  return { ...embedder, flags: flagsOf(settings) };
+}
+
+/** The key's variable is not known here, only that there is one. */
+function flagsOf(settings: EmbedderSettings): string {
+  switch (settings.kind) {
+    case 'local':
+    case 'fast':
+      return `--embedder ${settings.kind}`;
+    case 'hub':
+      return `--embedder ${quoted(`hub:${settings.model}`)}`;
+    case 'endpoint':
+      return (
+        `--embedder endpoint --embedding-base-url ${quoted(withoutCredentials(settings.baseUrl))} ` +
+        `--embedding-model ${quoted(settings.model)}` +
+        (settings.apiKey === undefined ? '' : ' --embedding-api-key-env NAME')
+      );
+  }
+}
+
+/** For a POSIX shell, where that is needed. */
+function quoted(value: string): string {
+  return /^[\w./:@%+=-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function open(settings: EmbedderSettings): Promise<Embedder> {

@@ -17,6 +17,8 @@ export interface Embedder {
   readonly id: string;
   /** Length of every vector. */
   readonly dimensions: number;
+  /** Command-line flags that open it again, such as `--embedder hub:./bge`; for advice. */
+  readonly flags?: string;
   /**
    * One embedding per text, in order.
    * @throws EmbeddingError when the model or endpoint fails or the signal aborts.

@@ -89,6 +89,7 @@ export function cacheEmbeddings(
   return {
     id: inner.id,
     dimensions: inner.dimensions,
+    ...(inner.flags !== undefined && { flags: inner.flags }),
     embed: (texts, signal) => Promise.all(texts.map((text) => embedOne(text, signal))),
     isReady: () => inner.isReady?.() ?? true,
     close: () => inner.close(),

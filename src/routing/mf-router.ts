@@ -9,6 +9,7 @@ import type { ModelCatalog } from './model-catalog.ts';
 import { featureGroups, promptFeatures } from './prompt-features.ts';
 import type { ExplainedScore, Router, ScoreReason } from './router.ts';
 import type { LoadedWeights } from './router-weights.ts';
+import { trainAdvice } from './train-advice.ts';
 
 export interface MfRouterSettings {
   readonly weights: LoadedWeights;
@@ -77,8 +78,7 @@ function checkEmbedder({ file, metadata }: LoadedWeights, embedder: Embedder): v
   throw new ConfigError(
     `the router weights ${file} were trained for the embedder ${trained.id} ` +
       `(${trained.dimensions} dimensions), not for ${embedder.id} (${embedder.dimensions}); ` +
-      'use that embedder, or train a head for yours with `npm run train -- --embedder ...` ' +
-      'and name it as weights_file',
+      `use that embedder, or ${trainAdvice(embedder)}`,
   );
 }
 

@@ -15,6 +15,12 @@ export interface ResolvedPair {
   readonly notes: readonly string[];
 }
 
+type Tier = 'strong' | 'weak';
+
+function profileSetting(tier: Tier): string {
+  return `--${tier}-profile MODEL (${tier}.profile in the file)`;
+}
+
 /**
  * The trained models that stand for the two deployments. A profile (a model id from the operator)
  * goes before the name.
@@ -26,8 +32,8 @@ export function resolvePair(
   weakName: string,
   profiles: { readonly strong?: string | null; readonly weak?: string | null } = {},
 ): ResolvedPair {
-  const strong = resolveOne(catalog, strongName, profiles.strong ?? null, 'strong_profile');
-  const weak = resolveOne(catalog, weakName, profiles.weak ?? null, 'weak_profile');
+  const strong = resolveOne(catalog, strongName, profiles.strong ?? null, 'strong');
+  const weak = resolveOne(catalog, weakName, profiles.weak ?? null, 'weak');
   const pair =
     strong.id === weak.id
       ? setApart(catalog, strong, weak, strongName, weakName)
@@ -35,11 +41,12 @@ export function resolvePair(
   if (!pair) {
     throw new ConfigError(
       `${strongName} and ${weakName} are both scored as ${strong.id}; ` +
-        'set strong_profile or weak_profile to another model that the router knows',
+        `name another model that the router knows by ${profileSetting('strong')} or ` +
+        profileSetting('weak'),
     );
   }
-  const note = (tier: string, { note }: ResolvedModel): string[] =>
-    note === null ? [] : [`${tier} model: ${note} (set ${tier}_profile to choose another)`];
+  const note = (tier: Tier, { note }: ResolvedModel): string[] =>
+    note === null ? [] : [`${tier} model: ${note} (${profileSetting(tier)} chooses another)`];
   return {
     strong: pair.strong.id,
     weak: pair.weak.id,
@@ -51,13 +58,14 @@ function resolveOne(
   catalog: ModelCatalog,
   name: string,
   profile: string | null,
-  key: string,
+  tier: Tier,
 ): ResolvedModel {
   if (profile === null) return resolveModel(catalog, name);
   const resolved = resolveModel(catalog, profile, true);
   if (resolved.how !== 'stand-in') return resolved;
   throw new ConfigError(
-    `${key} is "${profile}", which the router does not know; use the id of a trained model, such as ${resolved.id}`,
+    `${profileSetting(tier)} is "${profile}", which the router does not know; use the id of a trained ` +
+      `model, such as ${resolved.id} (\`pointsman models\` lists them)`,
   );
 }
 

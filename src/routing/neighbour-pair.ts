@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import type { LoadedNeighbours } from './neighbours.ts';
 
 export const rebuildHint =
-  'build a file for yours with `npx tsx scripts/build-neighbours.ts --embedder ...` and name it as neighbours';
+  'leave the routers sw_ranking and knn out of --routers (routers in the file)';
 
 /** What is known of two models on the prompts that both answered. More such sets may be joined. */
 export interface PairOutcomes {
@@ -19,8 +19,9 @@ export function modelOf({ file, metadata }: LoadedNeighbours, id: string): numbe
   const row = metadata.models.indexOf(id);
   if (row >= 0) return row;
   throw new ConfigError(
-    `the known prompts ${file} hold no outcome of ${id}; set strong.profile or weak.profile to ` +
-      'another model (`pointsman models` lists them)',
+    `the known prompts ${file} hold no outcome of ${id}; name ` +
+      'another model by --strong-profile or --weak-profile (strong.profile, weak.profile in the ' +
+      'file; `pointsman models` lists them)',
   );
 }
 

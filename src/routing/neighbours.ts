@@ -56,8 +56,8 @@ export function loadNeighbours(file: string): LoadedNeighbours {
     bytes = readFileSync(file);
   } catch (cause) {
     throw new ConfigError(
-      `the known prompts ${file} cannot be read (${(cause as Error).message}); set neighbours to ` +
-        'a file that exists, or build one with `npx tsx scripts/build-neighbours.ts`',
+      `the known prompts ${file} cannot be read (${(cause as Error).message}); it ` +
+        'ships with pointsman: install it again, or build it with `npx tsx scripts/build-neighbours.ts`',
       { cause },
     );
   }

@@ -41,7 +41,8 @@ export function loadRouterWeights(file: string): LoadedWeights {
   } catch (cause) {
     throw new ConfigError(
       `router weights ${file} cannot be read (${(cause as Error).message}); ` +
-        'set weights_file to a file that exists, or train one with `npm run train`',
+        'name one that exists with --weights FILE (weights in the file), or train one with ' +
+        '`npm run train -- --data OUTCOMES --out FILE`',
       { cause },
     );
   }

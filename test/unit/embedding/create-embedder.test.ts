@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { createEmbedder, parseEmbedderFlag } from '../../../src/embedding/create-embedder.ts';
 import { ConfigError } from '../../../src/errors.ts';
+import { Secret } from '../../../src/secret.ts';
+import { startJsonServer } from '../../support/json-server.ts';
 
 it('reads the three kinds of --embedder', () => {
   expect(parseEmbedderFlag('local')).toEqual({ kind: 'local' });
@@ -26,4 +28,23 @@ it('opens the shipped encoder and says so', async () => {
   expect(embedder.id).toBe('use-lite-512-v1');
   expect(lines.join()).toMatch(/embedder use-lite-512-v1 with 512 dimensions ready after \d+ ms/);
   await embedder.close();
+});
+
+it('knows the flags that open it again', async () => {
+  expect((await createEmbedder({ kind: 'fast' })).flags).toBe('--embedder fast');
+  const { url } = await startJsonServer({
+    '/v1/embeddings': { data: [{ index: 0, embedding: [1, 0] }] },
+  });
+  const endpoint = await createEmbedder({
+    kind: 'endpoint',
+    baseUrl: `${url}/v1`,
+    model: 'my model',
+    apiKey: new Secret('k'),
+    timeoutMs: 5000,
+  });
+  expect(endpoint.flags).toBe(
+    `--embedder endpoint --embedding-base-url ${url}/v1 --embedding-model 'my model' ` +
+      '--embedding-api-key-env NAME',
+  );
+  await endpoint.close();
 });

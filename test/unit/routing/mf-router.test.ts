@@ -122,9 +122,13 @@ describe('the mf router', () => {
   });
 
   it('names the embedder that the weights are for', () => {
-    const embedder = fakeEmbedder(8);
+    const embedder = { ...fakeEmbedder(8, 'hub:bge'), flags: '--embedder hub:./bge' };
     expect(() => createMfRouter({ ...settings, embedder })).toThrow(
-      /trained for the embedder fake-4 \(4 dimensions\), not for fake-8 \(8\).*npm run train/,
+      /trained for the embedder fake-4 \(4 dimensions\), not for hub:bge \(8\)/,
+    );
+    expect(() => createMfRouter({ ...settings, embedder })).toThrow(
+      '`npm run train -- --data OUTCOMES --embedder hub:./bge --out mf-bge.safetensors` ' +
+        'and start with `--weights mf-bge.safetensors` (weights in the file)',
     );
   });
 

@@ -67,7 +67,11 @@ describe('resolvePair', () => {
 
   it('names stand-ins and the key that changes them', () => {
     const { notes } = resolvePair(catalog, 'qwen3:32b', 'llama3');
-    expect(notes).toEqual([expect.stringMatching(/^strong model: qwen3:32b .*strong_profile/)]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^strong model: qwen3:32b .*--strong-profile MODEL \(strong\.profile in the file\)/,
+      ),
+    ]);
   });
 
   it('sets a stand-in apart from the model it would share', () => {
@@ -81,7 +85,7 @@ describe('resolvePair', () => {
 
   it('refuses one model twice and names the keys that help', () => {
     expect(() => resolvePair(catalog, 'llama3', 'llama3:8b')).toThrow(
-      /strong_profile or weak_profile/,
+      /--strong-profile MODEL .* or --weak-profile MODEL/,
     );
   });
 
@@ -93,7 +97,7 @@ describe('resolvePair', () => {
       notes: [],
     });
     expect(() => resolvePair(catalog, 'a', 'b', { weak: 'nobody' })).toThrow(
-      /weak_profile is "nobody"/,
+      /--weak-profile MODEL \(weak\.profile in the file\) is "nobody"/,
     );
   });
 });

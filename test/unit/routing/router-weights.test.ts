@@ -30,7 +30,9 @@ describe('router weights', () => {
   });
 
   it('say which file is missing and how to get one', () => {
-    expect(() => loadRouterWeights('/no/such.safetensors')).toThrow(/\/no\/such.*npm run train/s);
+    expect(() => loadRouterWeights('/no/such.safetensors')).toThrow(
+      /\/no\/such.*--weights FILE \(weights in the file\).*npm run train -- --data/s,
+    );
   });
 
   it('are refused at every cut', () => {
