@@ -1,5 +1,5 @@
 import type { Config } from './config/config.ts';
-import { createDispatcher } from './dispatch/dispatcher.ts';
+import { createDispatcher, type DispatchEvents } from './dispatch/dispatcher.ts';
 import type { EmbeddingError } from './errors.ts';
 import type { Serving } from './http/serving.ts';
 import { createDecider } from './routing/decide.ts';
@@ -15,6 +15,7 @@ export interface ServingParts {
   readonly thresholds: Thresholds;
   readonly embedderId: string | null;
   readonly onEmbeddingFailed: (error: EmbeddingError) => void;
+  readonly dispatchEvents: DispatchEvents;
 }
 
 /** The parts that one configuration makes, with state of their own: nothing is shared with another. */
@@ -38,6 +39,7 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     dispatcher: createDispatcher(config.groups, config.dispatch, {
       now: Date.now,
       random: Math.random,
+      events: parts.dispatchEvents,
     }),
     upstream: createUpstreamClient({
       timeouts: config.timeouts,

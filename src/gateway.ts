@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { createServing } from './create-serving.ts';
+import type { CachedEmbedder } from './embedding/embedding-cache.ts';
 import type { EmbeddingError } from './errors.ts';
 import { createApp } from './http/app.ts';
 import { createInFlight } from './http/in-flight.ts';
 import { createHttpServer, listen } from './http/server.ts';
 import type { ReloadState, Serving } from './http/serving.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import type { Router } from './routing/router.ts';
 import { createThresholds, type CurrentThreshold } from './routing/thresholds.ts';
 import { openRequestLog } from './store/request-log.ts';
@@ -33,6 +35,8 @@ export interface GatewayParts {
   readonly routers: ReadonlyMap<string, Router>;
   /** Names the vectors that the routers return; null when none does. */
   readonly embedderId: string | null;
+  /** What `embedderId` names, for its counts and for `POST /v1/embeddings`. */
+  readonly embedder?: CachedEmbedder | null;
 }
 
 export interface GatewayDeps {
@@ -45,7 +49,7 @@ export async function startGateway(
   parts: GatewayParts,
   { logger }: GatewayDeps,
 ): Promise<Gateway> {
-  const log = await openRequestLog({
+  const opened = await openRequestLog({
     file: config.db,
     onFailure: (failure) => {
       if (failure === null) logger.info('The request log is written again.');
@@ -53,6 +57,21 @@ export async function startGateway(
     },
   });
   const counters = { embeddingFailures: 0 };
+  let present = { config, parts };
+  const metrics = createMetrics({
+    pools: () => serving.dispatcher.pools,
+    log: () => opened.state(),
+    embeddingFailures: () => counters.embeddingFailures,
+    embeddingCache: () => present.parts.embedder?.counts() ?? null,
+    strongPrice: () => present.config.strong.price,
+  });
+  const log: RequestLog = {
+    ...opened,
+    append(record) {
+      metrics.onRequest(record);
+      opened.append(record);
+    },
+  };
   const onEmbeddingFailed = (error: EmbeddingError) => {
     counters.embeddingFailures++;
     logger.warn({ err: error }, 'a prompt could not be scored; the default tier answers');
@@ -69,7 +88,10 @@ export async function startGateway(
       configured = config.threshold;
     }
     const thresholds = createThresholds({ applied, configured, stored });
-    return createServing(config, { routers, thresholds, embedderId, onEmbeddingFailed });
+    return createServing(config, {
+      ...{ routers, thresholds, embedderId, onEmbeddingFailed },
+      dispatchEvents: metrics,
+    });
   }
 
   let serving = await build(config, parts);
@@ -89,6 +111,7 @@ export async function startGateway(
     serving: () => serving,
     log,
     inFlight,
+    metrics,
     logger,
     instanceId: randomUUID(),
     startedAtMs: Date.now(),
@@ -98,6 +121,7 @@ export async function startGateway(
   });
   const server = createHttpServer(app);
   const url = await listen(server, config.host, config.port).catch(async (error: unknown) => {
+    metrics.close();
     await Promise.all([log.close(), serving.upstream.close()]);
     throw error;
   });
@@ -108,10 +132,12 @@ export async function startGateway(
     async replace(config, parts) {
       const old = serving;
       serving = await build(config, parts);
+      present = { config, parts };
       drainMs = config.timeouts.drainMs;
       return { freed: inFlight.idle(old).then(() => old.upstream.close()) };
     },
     noteReload(error) {
+      metrics.onReload(error === null ? 'success' : 'failure');
       const count = reload.count + (error === null ? 1 : 0);
       reload = { count, lastAtUtc: new Date().toISOString(), error };
     },
@@ -122,6 +148,7 @@ export async function startGateway(
       await inFlight.drain(drainMs);
       server.closeAllConnections();
       await closed;
+      metrics.close();
       await serving.upstream.close();
       await log.close();
     },

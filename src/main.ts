@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { createEmbedder } from './embedding/create-embedder.ts';
-import { cacheEmbeddings } from './embedding/embedding-cache.ts';
-import type { Embedder } from './embedding/embedder.ts';
+import { cacheEmbeddings, type CachedEmbedder } from './embedding/embedding-cache.ts';
 import { startGateway } from './gateway.ts';
 import { createRouters } from './routing/create-router.ts';
 import type { Router } from './routing/router.ts';
@@ -28,7 +27,7 @@ export interface RunningServer {
 interface LoadedRouters {
   readonly routers: ReadonlyMap<string, Router>;
   readonly notes: readonly string[];
-  readonly embedder: Embedder | null;
+  readonly embedder: CachedEmbedder | null;
 }
 
 /**
@@ -44,6 +43,7 @@ export async function startServer(
   const partsOf = ({ routers, embedder }: LoadedRouters) => ({
     routers,
     embedderId: embedder?.id ?? null,
+    embedder,
   });
   const gateway = await startGateway(config, partsOf(current.loaded), { logger }).catch(
     async (error: unknown) => {
@@ -101,7 +101,7 @@ function routerSettings({ routers, strong, weak, embedder, ...config }: Config) 
 }
 
 /** Null when no router needs one. */
-async function openEmbedder(config: Config, logger: Logger): Promise<Embedder | null> {
+async function openEmbedder(config: Config, logger: Logger): Promise<CachedEmbedder | null> {
   if (config.routers.every((name) => name === 'random')) return null;
   const embedder = await createEmbedder(config.embedder, (message) => logger.debug(message));
   return cacheEmbeddings(embedder);

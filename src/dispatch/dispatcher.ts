@@ -34,6 +34,13 @@ export interface DispatchTrace {
 export interface DispatcherDeps {
   readonly now: () => number;
   readonly random: () => number;
+  readonly events?: DispatchEvents;
+}
+
+/** Told of what the metrics count. */
+export interface DispatchEvents {
+  onRetry(deployment: Deployment): void;
+  onFallback(from: string, to: string, cause: FailureClass): void;
 }
 
 export interface Dispatcher {
@@ -78,7 +85,7 @@ export function createDispatcher(
     let failed = await walk(request.group);
     if ('answer' in failed) return failed.answer;
     if (mayFallBack(request, failed.failed)) {
-      const next = await walkList(settings.defaultFallbacks, failed.failed);
+      const next = await walkList(request.group, settings.defaultFallbacks, failed.failed);
       if ('answer' in next) return next.answer;
       failed = next;
     }
@@ -92,15 +99,20 @@ export function createDispatcher(
       const isLast = fallbacksOf(name, 'server').every((target) => seen.has(target));
       const tried = await tryGroup(pool, request, trace, call, signal, isLast);
       if ('answer' in tried || !mayFallBack(request, tried.failed)) return tried;
-      return walkList(fallbacksOf(name, tried.failed.cause), tried.failed);
+      return walkList(name, fallbacksOf(name, tried.failed.cause), tried.failed);
     }
 
-    async function walkList(names: readonly string[], last: Failed): Promise<Tried<T>> {
+    async function walkList(
+      from: string,
+      names: readonly string[],
+      last: Failed,
+    ): Promise<Tried<T>> {
       let failed = last;
       for (const name of names) {
         if (seen.has(name)) continue;
         if (trace.fallbacks >= settings.maxFallbacks) break;
         trace.fallbacks++;
+        deps.events?.onFallback(from, name, failed.cause);
         const tried = await walk(name);
         if ('answer' in tried) return tried;
         // That nothing could be called says less than why the one before failed.
@@ -143,6 +155,7 @@ export function createDispatcher(
         return { failed: failed ?? { error, cause: classifyFailure(error) } };
       }
       trace.attempts++;
+      if (retry > 0) deps.events?.onRetry(lease.deployment);
       trace.deployment = lease.deployment;
       tried.add(lease.deployment);
       try {

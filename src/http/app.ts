@@ -1,13 +1,15 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { RequestLog } from '../store/request-record.ts';
 import { openCalls } from './call.ts';
-import { requireClientKey } from './auth.ts';
+import { requireAdminKey, requireClientKey } from './auth.ts';
 import { chatCompletions } from './chat-completions.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { getFeedback, postFeedback } from './feedback.ts';
 import { health, livez, readyz } from './health.ts';
 import type { InFlight } from './in-flight.ts';
+import { getMetrics } from './metrics.ts';
 import { listModels, retrieveModel } from './models.ts';
 import { postScore } from './score.ts';
 import type { ReloadState, Serving } from './serving.ts';
@@ -19,6 +21,7 @@ export interface AppDeps {
   readonly serving: () => Serving;
   readonly log: RequestLog;
   readonly inFlight: InFlight;
+  readonly metrics: Metrics;
   readonly logger: Logger;
   /** Tells this process from others in the loop guard. */
   readonly instanceId: string;
@@ -39,6 +42,7 @@ export function createApp(deps: AppDeps): Express {
   app.get(['/livez', '/healthz', '/health/liveliness'], livez());
   app.get(['/readyz', '/health/readiness'], readyz(deps));
   app.get('/health', health(deps));
+  app.get('/metrics', requireAdminKey(deps), getMetrics(deps));
   app.get('/', root());
 
   // What stands below needs a client's key, where keys are configured.
@@ -56,7 +60,7 @@ export function createApp(deps: AppDeps): Express {
   app.all(both('/router/feedback'), methodNotAllowed('POST'));
   app.all(both('/models'), methodNotAllowed('GET'));
   app.use(unknownPath());
-  app.use(createErrorHandler(deps.logger));
+  app.use(createErrorHandler(deps));
   return app;
 }
 

@@ -47,7 +47,9 @@ export function chatCompletions(deps: AppDeps): RequestHandler {
         .decide(requested, request.text, call.signal)
         .catch((error: unknown) => leftUndecided(deps, { call, request, serving }, error));
       setHeaders(res, decisionHeaders(decision));
-      setHeaders(res, { 'x-pointsman-overhead-ms': call.elapsedMs().toFixed(2) });
+      const overheadMs = call.elapsedMs();
+      deps.metrics.onOverhead(overheadMs);
+      setHeaders(res, { 'x-pointsman-overhead-ms': overheadMs.toFixed(2) });
       await answer(deps, { req, res, call, body, request, decision, serving });
     } finally {
       // Only when the last byte has left the socket may a shutdown close it.

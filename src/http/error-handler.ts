@@ -1,14 +1,20 @@
 import type { ErrorRequestHandler, Request } from 'express';
 import type { Logger } from 'pino';
 import { AppError, BadRequestError, UpstreamError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { ClientGoneError } from './call.ts';
 import { sendJson } from './reply.ts';
+
+interface ErrorDeps {
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'onRefused'>;
+}
 
 /**
  * The one place that turns errors into HTTP, in the OpenAI shape. What is not an AppError is our
  * bug: 500, with the details in the log only.
  */
-export function createErrorHandler(logger: Logger): ErrorRequestHandler {
+export function createErrorHandler({ logger, metrics }: ErrorDeps): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (error: unknown, req: Request, res, _next) => {
     if (error instanceof ClientGoneError || res.destroyed) {
@@ -16,6 +22,8 @@ export function createErrorHandler(logger: Logger): ErrorRequestHandler {
       return;
     }
     const seen = toAppError(error);
+    // A decided request has its row, and is counted with it.
+    if (!res.hasHeader('x-pointsman-decision-id')) metrics.onRefused(seen.status);
     const level = seen.status >= 500 ? 'warn' : 'debug';
     const causes = { cause: describe(seen === error ? seen.cause : error) };
     logger[level]({ ...causes, code: seen.code, method: req.method, path: req.path }, seen.message);

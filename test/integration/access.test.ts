@@ -58,10 +58,11 @@ describe('a client with a key', () => {
   ])('is answered: %s', async (_name, headers) => {
     expect((await chat(headers)).status).toBe(200);
     // F29: the key is for us; the upstream without a key is sent none.
-    const { headers: sent, text } = upstream.requests[0] ?? { headers: {}, text: '' };
+    const [seen] = upstream.requests;
+    const sent: Record<string, unknown> = seen?.headers ?? {};
     expect(sent['authorization']).toBeUndefined();
     expect(sent['x-api-key']).toBeUndefined();
-    expect(JSON.stringify(sent) + text).not.toContain('0123456789');
+    expect(JSON.stringify(seen)).not.toContain('0123456789');
   });
 });
 
@@ -125,7 +126,9 @@ describe('F30: a key that is none', () => {
   });
 
   test('takes the same time however much of it is right', () => {
-    const keys = keySet(...Array.from({ length: 2000 }, (_, i) => `key-number-${i}`.padEnd(40, '-')));
+    const keys = keySet(
+      ...Array.from({ length: 2000 }, (_, i) => `key-number-${i}`.padEnd(40, '-')),
+    );
     const known = (i: number) => `key-number-${i}`.padEnd(40, '-');
     const timeOf = (key: string) => {
       const start = process.hrtime.bigint();

@@ -1,0 +1,107 @@
+import { Registry } from 'prom-client';
+import type { LogState, RequestRecord } from '../store/request-record.ts';
+import type { FailureClass } from '../dispatch/failure-class.ts';
+import type { GroupPool } from '../dispatch/group-pool.ts';
+import type { Deployment, Price } from '../upstream/deployment.ts';
+import { CellCounter, CellHistogram } from './cells.ts';
+import { watchLoopLag } from './loop-lag.ts';
+import { registerReadings } from './readings.ts';
+
+/** What is counted elsewhere and read when `/metrics` is. */
+export interface MetricsSources {
+  readonly pools: () => ReadonlyMap<string, GroupPool>;
+  readonly log: () => LogState;
+  readonly embeddingFailures: () => number;
+  /** Null when nothing embeds. */
+  readonly embeddingCache: () => { readonly hits: number; readonly misses: number } | null;
+  /** What the strong model costs, for what was saved; null when not configured. */
+  readonly strongPrice: () => Price | null;
+}
+
+export interface Metrics {
+  /** A request that was decided, however it ended. */
+  onRequest(record: RequestRecord): void;
+  /** A request that was refused before there was a decision. */
+  onRefused(status: number): void;
+  /** Our own time before the first upstream call. */
+  onOverhead(ms: number): void;
+  onRetry(deployment: Deployment): void;
+  onFallback(from: string, to: string, cause: FailureClass): void;
+  onReload(result: 'success' | 'failure'): void;
+  /** In Prometheus's text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+  close(): void;
+}
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const fractions = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1];
+const none = 'none';
+
+/**
+ * The metrics of one gateway, in a registry of their own. Labels hold what is configured or one of
+ * a few words of ours, never what a client or an upstream said: a stranger's string would make a
+ * series for good.
+ */
+export function createMetrics(sources: MetricsSources): Metrics {
+  const registry = new Registry();
+  const counter = (name: string, help: string, ...labels: string[]) =>
+    new CellCounter(registry, `pointsman_${name}`, help, labels);
+  const histogram = (
+    name: string,
+    help: string,
+    bounds: readonly number[],
+    ...labelNames: string[]
+  ) => new CellHistogram(registry, `pointsman_${name}`, help, { labelNames, bounds });
+
+  const requests = counter(
+    'requests_total',
+    'Requests by decided tier, called model, status sent and reason of the decision.',
+    ...['tier', 'model', 'status', 'reason'],
+  );
+  const phases = histogram('phase_seconds', 'Time of a phase of a request.', seconds, 'phase');
+  const overhead = histogram('overhead_seconds', 'Own time before the first call.', seconds);
+  const scores = histogram('score', 'Scores: estimated win rates of the strong model.', fractions);
+  const tokens = counter('tokens_total', 'Tokens, estimated where none are reported.', 'model', 'direction'); // prettier-ignore
+  const cost = counter('cost_usd_total', 'Cost of the calls whose price is known.', 'model');
+  const saved = counter('saved_usd_total', 'Estimate: what the strong model would have cost more.');
+  const retries = counter('retries_total', 'Calls after the first in a group.', 'deployment');
+  const fallbacks = counter('fallbacks_total', 'Groups left behind.', 'from', 'to', 'cause');
+  const streams = counter('streams_total', 'Streams by how they ended.', 'outcome');
+  const reloads = counter('config_reloads_total', 'Reloads of the configuration.', 'result');
+  const lag = watchLoopLag();
+  registerReadings(registry, sources, lag);
+
+  return {
+    onRequest(record) {
+      const { tier, status, reason, durationMs, ttftMs, score, promptTokens, completionTokens } =
+        record;
+      const model = record.upstreamModel || none;
+      requests.add(1, tier, model, String(status), reason);
+      phases.observe(durationMs / 1000, 'total');
+      phases.observe(record.decisionMs / 1000, 'score');
+      if (ttftMs !== null) phases.observe(ttftMs / 1000, 'ttft');
+      if (score !== null) scores.observe(score);
+      if (record.stream) streams.add(1, record.outcome);
+      if (promptTokens !== null) tokens.add(promptTokens, model, 'prompt');
+      if (completionTokens !== null) tokens.add(completionTokens, model, 'completion');
+      if (record.costNanoUsd === null) return;
+      cost.add(record.costNanoUsd / 1e9, model);
+      const strong = sources.strongPrice();
+      if (strong === null || tier === none) return;
+      const strongUsd =
+        ((promptTokens ?? 0) * strong.inputPerMtok +
+          (completionTokens ?? 0) * strong.outputPerMtok) /
+        1e6;
+      saved.add(Math.max(0, strongUsd - record.costNanoUsd / 1e9));
+    },
+    onRefused: (status) => requests.add(1, none, none, String(status), none),
+    onOverhead: (ms) => overhead.observe(ms / 1000),
+    onRetry: ({ id }) => retries.add(1, id),
+    onFallback: (from, to, cause) => fallbacks.add(1, from, to, cause),
+    onReload: (result) => reloads.add(1, result),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    close: () => lag.close(),
+  };
+}
