@@ -4,6 +4,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { AppError, BadRequestError } from '../errors.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
 import { ClientGoneError } from './call.ts';
+import { Uploads } from './uploads.ts';
 
 const decoders: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
   gzip: createGunzip,
@@ -12,14 +13,24 @@ const decoders: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
   br: createBrotliDecompress,
 };
 
+/** What all requests that are still arriving may take together. */
+export interface UploadRoom {
+  readonly uploads: Uploads;
+  readonly limitBytes: number;
+}
+
 /**
  * The request's body as text. Read here and not by a body parser: the raw text is what goes
  * upstream, and this is the hot route.
  *
- * @throws AppError 413 over `limitBytes` (after decompression), 415 for an unknown encoding or
- *   charset, 400 for broken UTF-8 or a broken compressed body.
+ * @throws AppError 413 over `limitBytes` (after decompression), 503 when all uploads together are too
+ *   large, 415 for an unknown encoding or charset, 400 for broken UTF-8 or a broken compressed body.
  */
-export async function readBody(req: IncomingMessage, limitBytes: number): Promise<string> {
+export async function readBody(
+  req: IncomingMessage,
+  limitBytes: number,
+  room: UploadRoom = { uploads: new Uploads(), limitBytes },
+): Promise<string> {
   const declared = Number(req.headers['content-length'] ?? 0);
   if (declared > limitBytes) throw tooLarge(limitBytes);
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(req.headers['content-type'] ?? '')?.[1];
@@ -27,7 +38,7 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
     throw unsupported(`charset ${JSON.stringify(charset)}; send UTF-8`);
   }
   const encoding = (req.headers['content-encoding'] ?? 'identity').toLowerCase();
-  if (encoding === 'identity') return decodeUtf8(await collect(req, limitBytes));
+  if (encoding === 'identity') return decodeUtf8(await collect(req, limitBytes, room));
 
   const createDecoder = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
   if (createDecoder === undefined) {
@@ -42,7 +53,7 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
   };
   req.once('close', onClose);
   try {
-    return decodeUtf8(await collect(decoder, limitBytes));
+    return decodeUtf8(await collect(decoder, limitBytes, room));
   } catch (error) {
     if (error instanceof AppError || error instanceof ClientGoneError) throw error;
     throw new BadRequestError(`The body is not valid ${encoding} data.`, { cause: error });
@@ -58,19 +69,24 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
  * The rest of a refused body is read and thrown away, for as long as the request's timeout allows:
  * closing on a client that is still sending would reset the connection, and our answer with it.
  */
-function collect(stream: Readable, limitBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const body = new GrowingBytes();
+function collect(stream: Readable, limitBytes: number, room: UploadRoom): Promise<Buffer> {
+  const body = new GrowingBytes();
+  return new Promise<Buffer>((resolve, reject) => {
     const onData = (chunk: Buffer) => {
-      if (body.length + chunk.length <= limitBytes) return body.append(chunk);
-      stream.off('data', onData).resume();
-      reject(tooLarge(limitBytes));
+      try {
+        if (body.length + chunk.length > limitBytes) throw tooLarge(limitBytes);
+        room.uploads.add(chunk.length, room.limitBytes);
+        body.append(chunk);
+      } catch (error) {
+        stream.off('data', onData).resume();
+        reject(error as Error);
+      }
     };
     stream.on('data', onData);
     stream.once('end', () => resolve(body.bytes()));
     stream.once('error', reject);
     stream.once('close', () => reject(new ClientGoneError()));
-  });
+  }).finally(() => room.uploads.remove(body.length));
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
