@@ -4,9 +4,11 @@ import type { CliContext } from './cli-io.ts';
 import { addCalibrateCommand } from './commands/calibrate-command.ts';
 import { addCheckConfigCommand } from './commands/check-config-command.ts';
 import { addEvaluateCommand } from './commands/evaluate-command.ts';
+import { addImportRoutellmCommand } from './commands/import-routellm-command.ts';
 import { addModelsCommand } from './commands/models-command.ts';
 import { addScoreCommand } from './commands/score-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
+import { addTrainCommand } from './commands/train-command.ts';
 
 /** The commands and their flags. Each loads its own code when it runs, so that help is instant. */
 export function createProgram(context: CliContext): Command {
@@ -28,6 +30,8 @@ export function createProgram(context: CliContext): Command {
   addScoreCommand(program, context);
   addEvaluateCommand(program, context);
   addModelsCommand(program, context);
+  addImportRoutellmCommand(program, context);
+  addTrainCommand(program, context);
   addCheckConfigCommand(program, context);
   return program;
 }

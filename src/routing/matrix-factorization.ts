@@ -1,6 +1,7 @@
 // THE score, for serving, training, calibration and evaluation alike.
 //
 //   f(x)   = W x + V max(0, U x + c)                latent factors of a prompt, shared by all models
+//            (mixed with those of ./prompt-factors.ts for what the head has not learned)
 //   p_m(x) = sigmoid(a_m . f(x) + b_m)              expected quality of model m's answer, 0..1
 //   gap    = p_strong(x) - p_weak(x)                expected gain of sending the prompt to strong
 //   win rate = sigmoid(alpha + beta * gap)          P(the strong answer scores strictly higher)

@@ -6,7 +6,8 @@ import { clamp, logit } from '../math/vector.ts';
 import { pairScorer, type PairScorer } from './matrix-factorization.ts';
 import { resolvePair } from './model-catalog-pair.ts';
 import type { ModelCatalog } from './model-catalog.ts';
-import { featureGroups, promptFeatures } from './prompt-features.ts';
+import { promptFactors, readPromptFor, type PromptReading } from './prompt-factors.ts';
+import { featureGroups } from './prompt-features.ts';
 import type { ExplainedScore, Router, ScoreReason } from './router.ts';
 import type { LoadedWeights } from './router-weights.ts';
 import { trainAdvice } from './train-advice.ts';
@@ -22,6 +23,9 @@ export interface MfRouterSettings {
   readonly strongProfile: string | null;
   readonly weakProfile: string | null;
 }
+
+/** c of a prompt below which its shortness is named among the reasons: about 18 words. */
+const shortOfContent = 0.9;
 
 /** Share of the reference traffic that the default threshold sends to strong. */
 const defaultStrongShare = 0.5;
@@ -54,8 +58,8 @@ export function createMfRouter(settings: MfRouterSettings): { router: Router; no
     defaultThreshold: trafficThreshold(weights, scorer),
     async score(text, signal) {
       const embedding = await embed(text, signal);
-      const x = promptFeatures(text, embedding, weights.features);
-      return { winRate: scorer.score(x).winRate, embedding: vectorOf(embedding) };
+      const factors = promptFactors(readPromptFor(text, embedding, weights), weights);
+      return { winRate: scorer.scoreFactors(factors).winRate, embedding: vectorOf(embedding) };
     },
     async explain(text, signal) {
       const embedding = await embed(text, signal);
@@ -105,13 +109,23 @@ function explainScore(
   embedding: Embedding,
 ): ExplainedScore {
   const { features } = weights;
-  const x = promptFeatures(text, embedding, features);
-  const whole = scorer.score(x);
-  const groups = featureGroups(features.sentence, features.lexical.dimensions, features.surface);
-  const reasons = groups.map(({ name, start, end }): ScoreReason => {
-    const without = x.slice().fill(0, start, end);
-    return { name, contribution: logOdds(whole.winRate) - logOdds(scorer.score(without).winRate) };
+  const reading = readPromptFor(text, embedding, weights);
+  const scoreOf = (some: PromptReading) => scorer.scoreFactors(promptFactors(some, weights));
+  const whole = scoreOf(reading);
+  const reasonFor = (name: string, without: Partial<PromptReading>): ScoreReason => ({
+    name,
+    contribution: logOdds(whole.winRate) - logOdds(scoreOf({ ...reading, ...without }).winRate),
   });
+  const groups = featureGroups(features.sentence, features.lexical.dimensions, features.surface);
+  const reasons = groups.map(({ name, start, end }) =>
+    reasonFor(name, { x: reading.x.slice().fill(0, start, end) }),
+  );
+  if (weights.caution && reading.unknown > 0) {
+    reasons.push(reasonFor('marks of an unknown language', { marks: reading.marks.map(() => 0) }));
+  }
+  if (weights.caution && reading.content < shortOfContent) {
+    reasons.push(reasonFor('few words', { content: 1 }));
+  }
   return {
     winRate: whole.winRate,
     embedding: vectorOf(embedding),

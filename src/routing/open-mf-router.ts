@@ -1,9 +1,13 @@
 import type { Embedder } from '../embedding/embedder.ts';
+import { ConfigError } from '../errors.ts';
 import { readAddedModels, withAddedModels } from './added-models.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import { createMfRouter } from './mf-router.ts';
+import { createRoutellmMfRouter } from './routellm-mf-router.ts';
+import { loadRoutellmWeights, routellmKind } from './routellm-weights.ts';
 import { loadRouterWeights } from './router-weights.ts';
 import type { Router } from './router.ts';
+import { readSafetensorsHeader } from './safetensors-header.ts';
 
 export interface PairParts {
   readonly catalog: ModelCatalog;
@@ -16,6 +20,26 @@ export interface PairParts {
 
 /** The router mf from a weights file, of whichever kind the file says it is. */
 export function openMfRouter(file: string, parts: PairParts): { router: Router; notes: string[] } {
+  if (isRoutellmKind(file)) return createRoutellmMfRouter(file, loadRoutellmWeights(file), parts);
   const catalog = withAddedModels(parts.catalog, readAddedModels(file));
   return createMfRouter({ weights: loadRouterWeights(file), ...parts, catalog });
+}
+
+/** @throws ConfigError for RouteLLM's own file, which says nothing of itself */
+function isRoutellmKind(file: string): boolean {
+  const header = readSafetensorsHeader(file);
+  const text = header?.metadata['pointsman'];
+  if (text === undefined) {
+    if (!header?.tensors.includes('P.weight')) return false;
+    throw new ConfigError(
+      `${file} is a checkpoint of RouteLLM; import it first: pointsman import-routellm ` +
+        `--checkpoint ${file} --out FILE`,
+    );
+  }
+  try {
+    return (JSON.parse(text) as { kind?: unknown } | null)?.kind === routellmKind;
+  } catch {
+    // Who loads the weights says what is wrong with them.
+    return false;
+  }
 }

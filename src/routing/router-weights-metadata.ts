@@ -22,8 +22,8 @@ const trainingSummary = z.strictObject({
   settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
   /** Weighted cross entropy on dev, in nats per outcome. */
   devLoss: z.number(),
-  /** Expected calibration error of the win rate on dev, pooled over the reported pairs. */
-  devCalibrationError: share,
+  /** Expected calibration error of the win rate on dev, cross-fitted, over the reported pairs. */
+  devCalibrationError: share.nullable(),
   dev: z.array(devFigure),
 });
 

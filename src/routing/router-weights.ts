@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { toHalves } from '../math/half.ts';
-import type { MfHead } from './matrix-factorization.ts';
 import type { LexicalTable } from './prompt-features-lexical.ts';
-import { featureCount, featureGroups, type FeatureSettings } from './prompt-features.ts';
+import { markCount } from './prompt-features-marks.ts';
+import type { CautionSettings, FactorSettings } from './prompt-factors.ts';
+import { featureCount, featureGroups } from './prompt-features.ts';
 import { parseWeightsMetadata, type WeightsMetadata } from './router-weights-metadata.ts';
 import {
   floatsOf,
@@ -16,10 +17,8 @@ import {
 } from './safetensors.ts';
 
 /** All that a trained router is, as `npm run train` writes it. */
-export interface RouterWeights {
+export interface RouterWeights extends FactorSettings {
   readonly metadata: WeightsMetadata;
-  readonly features: FeatureSettings;
-  readonly head: MfHead;
   /** Mean expected quality of each model on the training mix. */
   readonly meanQuality: Float32Array;
   /** Latent factors of reference traffic [trafficPrompts x rank]; every row weighs the same. */
@@ -78,6 +77,7 @@ export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeigh
       models: doubles('head.models', models.length, rank),
       modelBias: doubles('head.model_bias', models.length),
     },
+    caution: readCaution(tensors, rank, file),
     meanQuality: floats('models.mean_quality', models.length),
     trafficFactors: doubles('traffic.factors', metadata.trafficPrompts, rank),
   };
@@ -85,7 +85,7 @@ export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeigh
 
 /** The file's bytes. What is read back is rounded: halves for matrices, int8 for the n-gram table. */
 export function writeRouterWeights(weights: RouterWeights): Uint8Array {
-  const { metadata, features, head, meanQuality, trafficFactors } = weights;
+  const { metadata, features, head, caution, meanQuality, trafficFactors } = weights;
   const { inputs, hidden, rank } = head;
   const models = metadata.models.length;
   const tensors = new Map<string, Tensor>(writeLexical(features.lexical));
@@ -103,9 +103,28 @@ export function writeRouterWeights(weights: RouterWeights): Uint8Array {
   half('head.output', head.output, rank, hidden);
   half('head.models', head.models, models, rank);
   single('head.model_bias', head.modelBias, models);
+  if (caution) {
+    single('caution.mean', caution.mean, markCount);
+    single('caution.scale', caution.scale, markCount);
+    half('caution.linear', caution.linear, rank, markCount);
+    single('caution.bias', caution.bias, rank);
+    single('caution.easy', caution.easy, rank);
+  }
   single('models.mean_quality', meanQuality, models);
   half('traffic.factors', trafficFactors, metadata.trafficPrompts, rank);
   return writeSafetensors({ metadata: { pointsman: JSON.stringify(metadata) }, tensors });
+}
+
+function readCaution(tensors: TensorFile, rank: number, file: string): CautionSettings | null {
+  if (!tensors.tensors.has('caution.linear')) return null;
+  const floats = (name: string, ...shape: number[]) => floatsOf(tensors, name, shape, file);
+  return {
+    mean: floats('caution.mean', markCount),
+    scale: floats('caution.scale', markCount),
+    linear: Float64Array.from(floats('caution.linear', rank, markCount)),
+    bias: Float64Array.from(floats('caution.bias', rank)),
+    easy: Float64Array.from(floats('caution.easy', rank)),
+  };
 }
 
 function writeLexical({ dimensions, rows, idf, table }: LexicalTable): [string, Tensor][] {

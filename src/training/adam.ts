@@ -3,16 +3,25 @@
 export interface Adam {
   /** One step; `rate` and `decay` are the learning rate and the weight decay of this step. */
   step(rate: number, decay: number): void;
+  /** Moving means of gradients and squares: with the number of steps, all that it remembers. */
+  readonly first: Float64Array;
+  readonly second: Float64Array;
 }
 
-/** Updates `parameters` in place by `gradients` of the same length. */
-export function createAdam(parameters: Float64Array, gradients: Float64Array): Adam {
+/** Updates `parameters` in place by `gradients` of the same length; `stepsBefore` were taken already. */
+export function createAdam(
+  parameters: Float64Array,
+  gradients: Float64Array,
+  stepsBefore = 0,
+): Adam {
   const beta1 = 0.9;
   const beta2 = 0.999;
   const first = new Float64Array(parameters.length);
   const second = new Float64Array(parameters.length);
-  let steps = 0;
+  let steps = stepsBefore;
   return {
+    first,
+    second,
     step(rate, decay) {
       steps++;
       const scale = rate / (1 - beta1 ** steps);

@@ -1,16 +1,18 @@
 import { seededRandom } from '../math/random.ts';
 import { pairScorer } from '../routing/matrix-factorization.ts';
-import { promptFeatures } from '../routing/prompt-features.ts';
 import type { DevFigure } from '../routing/router-weights-metadata.ts';
 import type { RouterWeights } from '../routing/router-weights.ts';
 import { apgrInterval } from './bootstrap.ts';
-import { apgr, calibrationError, type ScoredOutcomes } from './evaluate-metrics.ts';
-import type { EmbeddedPrompt } from './fit-features.ts';
+import type { CalibrationReport } from './calibration-report.ts';
+import { apgr, type ScoredOutcomes } from './evaluate-metrics.ts';
 import type { Outcome } from './outcomes.ts';
 import { countBy } from './training-rows.ts';
 
-/** The pairs that quality is reported for, [strong, weak]. */
-export const reportedPairs: readonly (readonly [string, string])[] = [
+/** [strong, weak] */
+export type ModelPair = readonly [string, string];
+
+/** The pairs that quality is reported for, where the data has them. */
+export const reportedPairs: readonly ModelPair[] = [
   ['gpt-4-1106-preview', 'mixtral-8x7b-instruct-v0.1'],
   ['llama-3.1-70b-instruct', 'llama-3.1-8b-instruct'],
   ['llama-3-70b-instruct', 'llama-3-8b-instruct'],
@@ -30,37 +32,54 @@ export interface PairFigure extends DevFigure {
 
 export interface DevReport {
   readonly figures: readonly PairFigure[];
-  /** Expected calibration error of the win rate, all reported pairs together. */
-  readonly calibrationError: number;
+  readonly calibration: CalibrationReport;
+}
+
+/** A dev set with its prompts' latent factors [rows x rank]. */
+export interface DevRows {
+  readonly rows: readonly Outcome[];
+  readonly factors: Float64Array;
+}
+
+const mostOwnPairs = 6;
+
+/** The usual pairs; of data that has none of them, the best model with each of the others. */
+export function pairsToReport(rows: readonly Outcome[]): readonly ModelPair[] {
+  const sums = new Map<string, { total: number; count: number }>();
+  for (const { scores } of rows) {
+    for (const [model, quality] of Object.entries(scores)) {
+      const { total, count } = sums.get(model) ?? { total: 0, count: 0 };
+      sums.set(model, { total: total + quality, count: count + 1 });
+    }
+  }
+  const usual = reportedPairs.filter(([strong, weak]) => sums.has(strong) && sums.has(weak));
+  if (usual.length > 0) return usual;
+  const byQuality = [...sums]
+    .filter(([, { count }]) => count >= fewestRows)
+    .map(([model, { total, count }]) => ({ model, quality: total / count }))
+    .sort((a, b) => b.quality - a.quality || (a.model < b.model ? -1 : 1));
+  const [best, ...others] = byQuality;
+  return others.slice(-mostOwnPairs).map(({ model }): ModelPair => [best!.model, model]);
 }
 
 /** Per pair: each source, then all sources as one set in which each source weighs the same. */
-export function devReport(
-  weights: Omit<RouterWeights, 'metadata'>,
-  winRate: RouterWeights['metadata']['winRate'],
-  models: readonly string[],
-  rows: readonly Outcome[],
-  prompts: readonly EmbeddedPrompt[],
-): DevReport {
+export function pairFigures(
+  { head, meanQuality, metadata }: RouterWeights,
+  { rows, factors }: DevRows,
+  pairs: readonly ModelPair[],
+): PairFigure[] {
   const figures: PairFigure[] = [];
-  const probabilities: number[] = [];
-  const won: number[] = [];
-  const x = prompts.map(({ text, embedding }) => promptFeatures(text, embedding, weights.features));
-  for (const [strong, weak] of reportedPairs) {
-    const s = models.indexOf(strong);
-    const w = models.indexOf(weak);
+  for (const [strong, weak] of pairs) {
+    const s = metadata.models.indexOf(strong);
+    const w = metadata.models.indexOf(weak);
     if (s < 0 || w < 0) continue;
-    const scorer = pairScorer(weights.head, winRate, weights.meanQuality, s, w);
+    const scorer = pairScorer(head, metadata.winRate, meanQuality, s, w);
     const both = rows.flatMap((row, i) => {
       const [ys, yw] = [row.scores[strong], row.scores[weak]];
       if (ys === undefined || yw === undefined) return [];
-      const score = scorer.score(x[i]!).winRate;
+      const score = scorer.scoreFactors(factors, i * head.rank).winRate;
       return [{ source: row.source, length: row.prompt.length, score, ys, yw }];
     });
-    for (const { score, ys, yw } of both) {
-      probabilities.push(score);
-      won.push(ys > yw ? 1 : 0);
-    }
     const counts = countBy(both.map(({ source }) => source));
     const measured = [...counts].filter(([, count]) => count >= fewestRows).map(([name]) => name);
     for (const source of [...measured, pooledSource]) {
@@ -84,5 +103,5 @@ export function devReport(
       });
     }
   }
-  return { figures, calibrationError: calibrationError(probabilities, won) };
+  return figures;
 }

@@ -2,7 +2,6 @@ import { seededRandom } from '../math/random.ts';
 import { clamp, logit, sigmoid } from '../math/vector.ts';
 import {
   expectedQuality,
-  latentFactors,
   winRateLine,
   type MfHead,
   type WinRateParameters,
@@ -24,16 +23,23 @@ const comparisonsPerPrompt = 12;
 const steps = 400;
 const rate = 0.05;
 
-/** Mean p_m over `rows`, weighted like them: how good a model is on the training mix. */
-export function meanQualities(head: MfHead, rows: TrainingRows): Float32Array {
+/**
+ * Mean p_m over `rows` with these factors [rows x rank], weighted like them: how good a model is on
+ * the training mix.
+ */
+export function meanQualities(
+  head: MfHead,
+  rows: TrainingRows,
+  factors: Float64Array,
+): Float32Array {
   const models = head.modelBias.length;
   const sums = new Float64Array(models);
   let total = 0;
   for (let i = 0; i < rows.count; i++) {
-    const f = latentFactors(head, rows.x.subarray(i * head.inputs, (i + 1) * head.inputs), 1);
     const weight = rows.weights[i]!;
     total += weight;
-    for (let m = 0; m < models; m++) sums[m]! += weight * expectedQuality(head, m, f);
+    for (let m = 0; m < models; m++)
+      sums[m]! += weight * expectedQuality(head, m, factors, i * head.rank);
   }
   return Float32Array.from(sums, (sum) => sum / total);
 }
@@ -47,9 +53,10 @@ export function fitWinRate(
   head: MfHead,
   meanQuality: Float32Array,
   rows: TrainingRows,
+  factors: Float64Array,
   seed: number,
 ): WinRateParameters {
-  const comparisons = sampleComparisons(head, meanQuality, rows, seed);
+  const comparisons = sampleComparisons(head, meanQuality, rows, factors, seed);
   const t = new Float64Array([0, 1, 0, 1, 0]);
   const gradient = new Float64Array(t.length);
   const adam = createAdam(t, gradient);
@@ -86,6 +93,7 @@ function sampleComparisons(
   head: MfHead,
   meanQuality: Float32Array,
   rows: TrainingRows,
+  factors: Float64Array,
   seed: number,
 ): Comparison[] {
   const random = seededRandom(seed);
@@ -94,7 +102,7 @@ function sampleComparisons(
     const start = rows.starts[i]!;
     const count = rows.starts[i + 1]! - start;
     if (count < 2) continue;
-    const f = latentFactors(head, rows.x.subarray(i * head.inputs, (i + 1) * head.inputs), 1);
+    const at = i * head.rank;
     for (let c = 0; c < comparisonsPerPrompt; c++) {
       const s = start + Math.floor(random() * count);
       const w = start + Math.floor(random() * count);
@@ -102,7 +110,7 @@ function sampleComparisons(
       const weak = rows.models[w]!;
       if (strong === weak) continue;
       comparisons.push({
-        gap: expectedQuality(head, strong, f) - expectedQuality(head, weak, f),
+        gap: expectedQuality(head, strong, factors, at) - expectedQuality(head, weak, factors, at),
         strong: meanQuality[strong]!,
         weak: meanQuality[weak]!,
         won: rows.qualities[s]! > rows.qualities[w]! ? 1 : 0,

@@ -1,23 +1,24 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 
+/** Of own data only id, prompt and scores are needed (docs/training.md). */
 const rowSchema = z.strictObject({
   id: z.string().min(1),
-  source: z.string().min(1),
-  prompt: z.string(),
+  source: z.string().min(1).optional(),
+  prompt: z.string().min(1),
   scores: z.record(z.string().min(1), z.number().min(0).max(1)),
-  metric: z.string(),
+  metric: z.string().default('score'),
   /** The same question has the same key in every source. */
-  key: z.string().min(1),
+  key: z.string().min(1).optional(),
   category: z.string().optional(),
   routellm_contaminated: z.boolean().optional(),
 });
 
 /** How several models did on one prompt; scores 0..1 are comparable within a row only. */
-export type Outcome = z.infer<typeof rowSchema>;
+export type Outcome = z.infer<typeof rowSchema> & { readonly source: string; readonly key: string };
 
 export interface OutcomeSet {
   readonly rows: readonly Outcome[];
@@ -27,25 +28,30 @@ export interface OutcomeSet {
 
 const maxReported = 10;
 
-/** All *.jsonl of a folder. @throws ConfigError that names bad rows by file and line */
+/** A .jsonl file, or all of a folder. @throws ConfigError that names bad rows by file and line */
 export function readOutcomes(folder: string): OutcomeSet {
   if (!existsSync(folder)) {
     throw new ConfigError(
       `no outcome data in ${folder}; give the folder that holds outcomes/train and outcomes/dev with --data`,
     );
   }
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith('.jsonl'))
-    .sort();
+  const files = jsonlFiles(folder);
   if (files.length === 0) throw new ConfigError(`${folder} holds no .jsonl file of outcomes`);
   const hash = createHash('sha256');
   const rows: Outcome[] = [];
   const mistakes: string[] = [];
-  for (const name of files) {
-    const bytes = readFileSync(join(folder, name));
+  const seen = new Map<string, string>();
+  for (const file of files) {
+    const bytes = readFileSync(file);
+    const name = basename(file);
     hash.update(bytes);
     const parsed = parseOutcomes(bytes.toString('utf8'), name);
-    for (const row of parsed.rows) rows.push(row);
+    for (const row of parsed.rows) {
+      const before = seen.get(row.id);
+      if (before !== undefined) mistakes.push(`${name}: the id ${row.id} is also in ${before}`);
+      seen.set(row.id, name);
+      rows.push(row);
+    }
     mistakes.push(...parsed.mistakes);
   }
   if (mistakes.length > 0) {
@@ -58,20 +64,27 @@ export function readOutcomes(folder: string): OutcomeSet {
   return { rows, sha256: hash.digest('hex') };
 }
 
+function jsonlFiles(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path).filter((name) => name.endsWith('.jsonl'));
+  return names.sort().map((name) => join(path, name));
+}
+
 /** Rows of one JSONL text; blank lines are skipped. `mistakes` name `file`, line and what is wrong. */
 export function parseOutcomes(text: string, file: string): { rows: Outcome[]; mistakes: string[] } {
   const rows: Outcome[] = [];
   const mistakes: string[] = [];
+  const source = basename(file, '.jsonl');
   for (const [i, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
-    const row = parseRow(line);
+    const row = parseRow(line, source);
     if (typeof row === 'string') mistakes.push(`${file} line ${i + 1}: ${row}`);
     else rows.push(row);
   }
   return { rows, mistakes };
 }
 
-function parseRow(line: string): Outcome | string {
+function parseRow(line: string, source: string): Outcome | string {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -84,6 +97,17 @@ function parseRow(line: string): Outcome | string {
       .map(({ path, message }) => `${path.join('.')} ${message}`)
       .join('; ');
   }
-  if (Object.keys(result.data.scores).length === 0) return 'scores is empty';
-  return result.data;
+  const row = result.data;
+  if (Object.keys(row.scores).length === 0) return 'scores is empty';
+  return { ...row, source: row.source ?? source, key: row.key ?? keyOf(row.prompt) };
+}
+
+/** Of the wording alone: differences of case, spaces and punctuation do not make another question. */
+function keyOf(prompt: string): string {
+  const normal = prompt
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+  return createHash('sha256').update(normal).digest('hex').slice(0, 16);
 }

@@ -15,6 +15,8 @@ export interface TrainSettings {
   readonly rank: number;
   readonly hidden: number;
   readonly epochs: number;
+  /** Epochs without a better loss on dev after which training stops. */
+  readonly patience: number;
   readonly batch: number;
   /** Highest learning rate; it warms up over 100 steps and falls along a half cosine. */
   readonly rate: number;
@@ -34,31 +36,61 @@ export interface EpochReport {
   readonly devLoss: number;
 }
 
+/** Where training stands after an epoch; with the settings and the data, all that the rest depends on. */
+export interface TrainState {
+  readonly epoch: number;
+  readonly bestEpoch: number;
+  readonly bestLoss: number;
+  /** Per parameter, in the order of `parameterNames`. */
+  readonly parameters: readonly Float64Array[];
+  readonly best: readonly Float64Array[];
+  readonly first: readonly Float64Array[];
+  readonly second: readonly Float64Array[];
+}
+
+export interface TrainHooks {
+  readonly onEpoch?: (report: EpochReport) => void;
+  /** Where an earlier run was cut off. */
+  readonly resumeFrom?: TrainState | null;
+  /** Told after every epoch; the arrays are live and must be copied or written at once. */
+  readonly onState?: (state: TrainState) => void;
+}
+
 /**
- * Fits a head to `train`; of all epochs the one with the least loss on `dev` is returned. The same
- * input gives the same head, bit for bit.
+ * Fits a head to `train`; of all epochs the one with the least loss on `dev` is returned, and
+ * training stops when `patience` epochs have not bettered it. The same input gives the same head,
+ * bit for bit, also from any state on: every epoch draws from a seed of its own.
  */
 export function trainMf(
   train: TrainingRows,
   dev: TrainingRows,
   modelCount: number,
   settings: TrainSettings,
-  onEpoch: (report: EpochReport) => void = () => {},
+  { onEpoch, resumeFrom, onState }: TrainHooks = {},
 ): { head: MfHead; devLoss: number } {
-  const random = seededRandom(settings.seed);
   const inputs = train.x.length / train.count;
-  const head = initialHead(train, inputs, modelCount, settings, random);
-  const gradients = emptyGradients(head);
-  const optimizers = parameterNames.map((name) => ({
-    adam: createAdam(head[name], gradients[name]),
-    decay: decayOf(name, settings),
-  }));
-  const order = Uint32Array.from({ length: train.count }, (_, i) => i);
+  const head = initialHead(train, inputs, modelCount, settings, seededRandom(settings.seed));
+  const best = copyHead(head);
   const size = Math.min(settings.batch, train.count);
   const batches = Math.floor(train.count / size);
-  let best = { head: copyHead(head), devLoss: Infinity };
-  let step = 0;
-  for (let epoch = 1; epoch <= settings.epochs; epoch++) {
+  const gradients = emptyGradients(head);
+  let step = (resumeFrom?.epoch ?? 0) * batches;
+  const optimizers = parameterNames.map((name) => ({
+    adam: createAdam(head[name], gradients[name], step),
+    decay: decayOf(name, settings),
+  }));
+  const live = {
+    parameters: parameterNames.map((name) => head[name]),
+    best: parameterNames.map((name) => best[name]),
+    first: optimizers.map(({ adam }) => adam.first),
+    second: optimizers.map(({ adam }) => adam.second),
+  };
+  let { epoch, bestEpoch, bestLoss } = resumeFrom ?? { epoch: 0, bestEpoch: 0, bestLoss: Infinity };
+  if (resumeFrom) copyState(resumeFrom, live);
+  while (epoch < settings.epochs && epoch - bestEpoch < settings.patience) {
+    epoch++;
+    const random = seededRandom(settings.seed + epoch * seedStride);
+    const order = Uint32Array.from({ length: train.count }, (_, i) => i);
     shuffle(order, random);
     let trainLoss = 0;
     for (let b = 0; b < batches; b++) {
@@ -72,10 +104,25 @@ export function trainMf(
       for (const { adam, decay } of optimizers) adam.step(rate, decay);
     }
     const devLoss = meanLoss(head, dev);
-    if (devLoss < best.devLoss) best = { head: copyHead(head), devLoss };
-    onEpoch({ epoch, trainLoss: trainLoss / batches, devLoss });
+    if (devLoss < bestLoss) {
+      [bestEpoch, bestLoss] = [epoch, devLoss];
+      for (const name of parameterNames) best[name].set(head[name]);
+    }
+    onState?.({ epoch, bestEpoch, bestLoss, ...live });
+    onEpoch?.({ epoch, trainLoss: trainLoss / batches, devLoss });
   }
-  return best;
+  return { head: best, devLoss: bestLoss };
+}
+
+/** Keeps the seeds of epochs apart from those of other heads, which are near each other. */
+const seedStride = 1_000_003;
+
+type StateArrays = Pick<TrainState, 'parameters' | 'best' | 'first' | 'second'>;
+
+function copyState(from: StateArrays, to: StateArrays): void {
+  for (const part of ['parameters', 'best', 'first', 'second'] as const) {
+    for (const [i, array] of from[part].entries()) to[part][i]!.set(array);
+  }
 }
 
 /** Small random matrices; the bias of a model starts at the log odds of its mean quality. */

@@ -1,22 +1,29 @@
 import { seededRandom } from '../math/random.ts';
-import { latentFactors } from '../routing/matrix-factorization.ts';
+import { mean } from '../math/vector.ts';
+import type { MfHead } from '../routing/matrix-factorization.ts';
+import { featureCount, featureGroups, type FeatureSettings } from '../routing/prompt-features.ts';
 import type { DevFigure } from '../routing/router-weights-metadata.ts';
 import { parseRouterWeights, writeRouterWeights } from '../routing/router-weights.ts';
-import { devReport, type DevReport, type PairFigure } from './dev-report.ts';
+import { calibrationReport, halfOf } from './calibration-report.ts';
+import { pairFigures, pairsToReport, type DevReport, type PairFigure } from './dev-report.ts';
+import { factorMatrix } from './factor-matrix.ts';
+import { fitCaution } from './fit-caution.ts';
 import { featureMatrix, fitFeatures, type EmbeddedPrompt } from './fit-features.ts';
-import { fitWinRate, meanQualities } from './fit-win-rate.ts';
 import type { LexicalSettings } from './fit-lexical.ts';
+import { fitWinRate, meanQualities } from './fit-win-rate.ts';
+import { selectColumns, viewColumns, widenHead } from './head-view.ts';
 import { joinHeads } from './join-heads.ts';
+import type { TrainingRows } from './mf-loss.ts';
 import type { OutcomeSet } from './outcomes.ts';
-import { trainMf, type EpochReport, type TrainSettings } from './train-mf.ts';
+import { trainMf, type EpochReport, type TrainSettings, type TrainState } from './train-mf.ts';
 import { modelIds, trainingRows, type RowWeights } from './training-rows.ts';
 
 export interface RouterTrainingSettings {
   readonly lexical: LexicalSettings;
   readonly surface: boolean;
   readonly mf: TrainSettings;
-  /** Number of heads, from seeds of their own, whose logits are averaged. */
-  readonly heads: number;
+  /** For each head, from a seed of its own, the groups of x that it sees; their logits are averaged. */
+  readonly views: readonly (readonly string[])[];
   readonly weights: RowWeights;
 }
 
@@ -34,6 +41,13 @@ export interface RouterTrainingInput {
   readonly settings: RouterTrainingSettings;
   readonly licences: readonly string[];
   readonly onEpoch?: (head: number, report: EpochReport) => void;
+  /** Where states of unfinished heads are kept; left out: nowhere. */
+  readonly checkpoints?: Checkpoints;
+}
+
+export interface Checkpoints {
+  load(head: number): TrainState | null;
+  save(head: number, state: TrainState): void;
 }
 
 /** Trains on `train`, chooses and calibrates on `dev`. The file's bytes depend on the input alone. */
@@ -51,23 +65,27 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
     trainingRows(set.rows, featureMatrix(set.prompts, features), models, settings.weights);
   const trainRows = rowsOf(train);
   const devRows = rowsOf(dev);
-  const trained = Array.from({ length: settings.heads }, (_, i) =>
-    trainMf(trainRows, devRows, models.length, { ...settings.mf, seed: seed + i }, (report) =>
-      input.onEpoch?.(i, report),
-    ),
-  );
-  const head = joinHeads(trained.map((result) => result.head));
-  const meanQuality = meanQualities(head, devRows);
-  const winRate = fitWinRate(head, meanQuality, devRows, seed);
-  const trafficFactors = latentFactors(
+  const { head, devLoss } = trainHeads(input, features, trainRows, devRows, models.length);
+  const caution = fitCaution(
+    train.prompts.map(({ text }) => text),
+    trainRows,
     head,
-    featureMatrix(input.traffic, features),
-    input.traffic.length,
   );
-  const unrounded = { features, head, meanQuality, trafficFactors };
-  const bytesWith = (devFigures: DevReport): Uint8Array =>
+  const factors = { features, head, caution };
+  const devFactors = factorMatrix(dev.prompts, factors);
+  const meanQuality = meanQualities(head, devRows, devFactors);
+  const winRateOn = (half?: 0 | 1) => {
+    const counted = { ...devRows, weights: devRows.weights.slice() };
+    for (const [i, row] of dev.rows.entries()) {
+      if (half !== undefined && halfOf(row) !== half) counted.weights[i] = 0;
+    }
+    return fitWinRate(head, meanQuality, counted, devFactors, seed);
+  };
+  const winRate = winRateOn();
+  const trafficFactors = factorMatrix(input.traffic, factors);
+  const bytesWith = ({ figures, calibration }: DevReport): Uint8Array =>
     writeRouterWeights({
-      ...unrounded,
+      ...{ features, head, caution, meanQuality, trafficFactors },
       metadata: {
         formatVersion: 1,
         kind: 'mf',
@@ -88,17 +106,59 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
           outcomes: trainRows.models.length,
           seed,
           settings: flatSettings(settings),
-          devLoss: mean(trained.map(({ devLoss }) => devLoss)),
-          devCalibrationError: devFigures.calibrationError,
-          dev: devFigures.figures.map(withoutFloor),
+          devLoss,
+          devCalibrationError: Number.isFinite(calibration.crossFitted)
+            ? calibration.crossFitted
+            : null,
+          dev: figures.map(withoutFloor),
         },
         licences: [...input.licences],
       },
     });
+  const nothing = { crossFitted: 0, sameRows: 0, pairs: [] };
   // The figures are those of the file as it is read back, with its rounded numbers.
-  const asRead = parseRouterWeights(bytesWith({ figures: [], calibrationError: 0 }), 'new weights');
-  const report = devReport(asRead, winRate, models, dev.rows, dev.prompts);
+  const asRead = parseRouterWeights(
+    bytesWith({ figures: [], calibration: nothing }),
+    'new weights',
+  );
+  const measured = { rows: dev.rows, factors: factorMatrix(dev.prompts, asRead) };
+  const lines = [winRateOn(0), winRateOn(1)] as const;
+  const pairs = pairsToReport(dev.rows);
+  const report = {
+    figures: pairFigures(asRead, measured, pairs),
+    calibration: calibrationReport(asRead, dev.rows, measured.factors, lines, pairs),
+  };
   return { bytes: bytesWith(report), report };
+}
+
+function trainHeads(
+  { settings, embedder, onEpoch, checkpoints }: RouterTrainingInput,
+  features: FeatureSettings,
+  train: TrainingRows,
+  dev: TrainingRows,
+  modelCount: number,
+): { head: MfHead; devLoss: number } {
+  const { lexical, surface } = features;
+  const groups = featureGroups(embedder.dimensions, lexical.dimensions, surface);
+  const trained = settings.views.map((view, i) => {
+    const columns = viewColumns(groups, view);
+    const { head, devLoss } = trainMf(
+      selectColumns(train, columns),
+      selectColumns(dev, columns),
+      modelCount,
+      { ...settings.mf, seed: settings.mf.seed + i },
+      {
+        resumeFrom: checkpoints?.load(i) ?? null,
+        onState: (state) => checkpoints?.save(i, state),
+        onEpoch: (report) => onEpoch?.(i, report),
+      },
+    );
+    return { head: widenHead(head, columns, featureCount(groups)), devLoss };
+  });
+  return {
+    head: joinHeads(trained.map(({ head }) => head)),
+    devLoss: mean(trained.map(({ devLoss }) => devLoss)),
+  };
 }
 
 /** The file holds what it reaches; the floors are printed beside it. */
@@ -107,18 +167,15 @@ function withoutFloor(figure: PairFigure): DevFigure {
   return { strong, weak, source, prompts, apgr, interval95 };
 }
 
-function flatSettings(settings: RouterTrainingSettings): Record<string, number | boolean> {
-  const { lexical, mf, weights, ...rest } = settings;
+function flatSettings(settings: RouterTrainingSettings): Record<string, number | string | boolean> {
+  const { lexical, mf, weights, views, surface } = settings;
   // The seed has a field of its own.
   return {
-    ...rest,
+    surface,
+    views: views.map((view) => view.join(' + ')).join('; '),
     ...mf,
     ...weights,
     lexicalRows: lexical.rows,
     lexicalDimensions: lexical.dimensions,
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -28,7 +28,7 @@ describe('parseOutcomes', () => {
     const bad = [
       '{',
       line({ scores: { big: 2 } }),
-      line({ key: undefined }),
+      line({ prompt: '' }),
       line({ extra: 1 }),
       line({ scores: {} }),
     ];
@@ -37,6 +37,29 @@ describe('parseOutcomes', () => {
       [2, 3, 4, 5, 6].map((n) => `a.jsonl line ${n}`),
     );
     expect(mistakes[1]).toContain('scores.big');
+  });
+});
+
+describe('own data', () => {
+  it('needs only id, prompt and scores', () => {
+    const own = (prompt: string): string =>
+      JSON.stringify({ id: prompt, prompt, scores: { big: 1, small: 0.5 } });
+    const { rows, mistakes } = parseOutcomes(
+      `${own('Why  not?')}\n${own('why NOT')}`,
+      'mine.jsonl',
+    );
+    expect(mistakes).toEqual([]);
+    expect(rows[0]).toMatchObject({ source: 'mine', metric: 'score' });
+    // The same words are the same question.
+    expect(rows[0]!.key).toBe(rows[1]!.key);
+  });
+
+  it('names an id that is there twice', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'outcomes-'));
+    writeFileSync(join(folder, 'a.jsonl'), line());
+    writeFileSync(join(folder, 'b.jsonl'), line());
+    expect(() => readOutcomes(folder)).toThrow(/b\.jsonl.*id a\/1 is also in a\.jsonl/s);
+    expect(readOutcomes(join(folder, 'a.jsonl')).rows).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,11 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { normal, seededRandom } from '../../../src/math/random.ts';
 import { latentFactors, type MfHead } from '../../../src/routing/matrix-factorization.ts';
+import { readCheckpoint, writeCheckpoint } from '../../../src/training/checkpoint.ts';
+import { selectColumns, viewColumns, widenHead } from '../../../src/training/head-view.ts';
 import {
   addGradients,
   emptyGradients,
@@ -15,6 +20,7 @@ const settings: TrainSettings = {
   rank: 3,
   hidden: 4,
   epochs: 30,
+  patience: 30,
   batch: 16,
   rate: 0.02,
   decay: 0.001,
@@ -100,8 +106,66 @@ describe('trainMf', () => {
 
   it('reports every epoch', () => {
     const epochs: number[] = [];
-    trainMf(train, dev, 2, { ...settings, epochs: 3 }, ({ epoch }) => epochs.push(epoch));
+    const onEpoch = ({ epoch }: { epoch: number }) => epochs.push(epoch);
+    trainMf(train, dev, 2, { ...settings, epochs: 3 }, { onEpoch });
     expect(epochs).toEqual([1, 2, 3]);
+  });
+
+  it('goes on from a state to the same head, bit for bit', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'states-')), 'deep', 'head.state');
+    const whole = trainMf(train, dev, 2, settings, {
+      onState: (state) => {
+        if (state.epoch === 7) writeCheckpoint(file, state);
+      },
+    });
+    const resumeFrom = readCheckpoint(file);
+    expect(resumeFrom?.epoch).toBe(7);
+    const epochs: number[] = [];
+    const onEpoch = ({ epoch }: { epoch: number }) => epochs.push(epoch);
+    expect(trainMf(train, dev, 2, settings, { resumeFrom, onEpoch })).toEqual(whole);
+    expect(epochs[0]).toBe(8);
+  });
+
+  it('takes a damaged state for none', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'states-')), 'head.state');
+    expect(readCheckpoint(file)).toBeNull();
+    trainMf(
+      train,
+      dev,
+      2,
+      { ...settings, epochs: 1 },
+      { onState: (s) => writeCheckpoint(file, s) },
+    );
+    const bytes = readFileSync(file);
+    for (const length of [0, 10, bytes.length - 8]) {
+      writeFileSync(file, bytes.subarray(0, length));
+      expect(readCheckpoint(file)).toBeNull();
+    }
+  });
+
+  it('stops when the loss on dev has not improved for a while', () => {
+    let epochs = 0;
+    const eager = { ...settings, rate: 0.5, epochs: 200, patience: 3 };
+    const { devLoss } = trainMf(train, dev, 2, eager, { onEpoch: () => epochs++ });
+    expect(epochs).toBeLessThan(200);
+    expect(devLoss).toBeLessThan(0.7);
+  });
+});
+
+describe('a head that sees some columns', () => {
+  it('gives in its wide form what it gives of those columns', () => {
+    const rows = rowsOf(10, 6);
+    const groups = [
+      { name: 'a', start: 0, end: 2 },
+      { name: 'b', start: 2, end: 4 },
+      { name: 'c', start: 4, end: 5 },
+    ];
+    const columns = viewColumns(groups, ['a', 'c']);
+    expect(columns).toEqual([0, 1, 4]);
+    const seen = selectColumns(rows, columns);
+    const { head } = trainMf(seen, seen, 2, { ...settings, epochs: 2 });
+    const wide = latentFactors(widenHead(head, columns, 5), rows.x, rows.count);
+    expect(wide).toEqual(latentFactors(head, seen.x, rows.count));
   });
 });
 

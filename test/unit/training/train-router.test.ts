@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/math/random.ts';
 import { sigmoid } from '../../../src/math/vector.ts';
+import { latentFactors } from '../../../src/routing/matrix-factorization.ts';
 import { countNgrams, writeLexical } from '../../../src/routing/prompt-features-lexical.ts';
 import { parseRouterWeights } from '../../../src/routing/router-weights.ts';
 import { embedPrompts } from '../../../src/training/embed-prompts.ts';
@@ -53,10 +54,22 @@ async function input(): Promise<RouterTrainingInput> {
     settings: {
       lexical: { rows: 20, dimensions: 4 },
       surface: true,
-      heads: 2,
+      views: [
+        ['sentence meaning', 'wording'],
+        ['wording', 'length and marks'],
+      ],
       weights: { modelPower: 0.5, sourcePower: 0.5 },
       mf: {
-        ...{ rank: 2, hidden: 4, epochs: 8, batch: 32, rate: 0.02, decay: 0.01, modelDecay: 0.001 },
+        ...{
+          rank: 2,
+          hidden: 4,
+          epochs: 8,
+          patience: 8,
+          batch: 32,
+          rate: 0.02,
+          decay: 0.01,
+          modelDecay: 0.001,
+        },
         ...{ dropout: 0.1, hiddenDropout: 0.1, seed: 3 },
       },
     },
@@ -70,7 +83,8 @@ describe('trainRouter', () => {
     // The best that wording allows: all hard prompts first.
     expect(pooled.apgr).toBeGreaterThan(0.65);
     expect(pooled.interval95[0]).toBeLessThan(pooled.apgr);
-    expect(report.calibrationError).toBeLessThan(0.1);
+    expect(report.calibration.crossFitted).toBeLessThan(0.12);
+    expect(report.calibration.pairs).toMatchObject([{ strong, weak, prompts: 200 }]);
     const { metadata } = parseRouterWeights(bytes, 'file');
     expect(metadata.training).toMatchObject({ prompts: 600, outcomes: 1200, seed: 3 });
     expect(metadata.models).toEqual([strong, weak]);
@@ -135,8 +149,9 @@ describe('fitWinRate', () => {
         random() < sigmoid(x[o >> 1]! - (o % 2)) ? 1 : 0,
       ),
     };
-    const mean = meanQualities(head, rows);
-    const [t0, t1, t2, t3, t4] = fitWinRate(head, mean, rows, 1);
+    const factors = latentFactors(head, x, count);
+    const mean = meanQualities(head, rows, factors);
+    const [t0, t1, t2, t3, t4] = fitWinRate(head, mean, rows, factors, 1);
     const pi = Math.log((mean[0]! * (1 - mean[1]!)) / (1 - mean[0]! * (1 - mean[1]!)));
     const alpha = t0 + t1 * pi + t2 * (mean[0]! - mean[1]!);
     const beta = Math.exp(t3 + t4 * pi);

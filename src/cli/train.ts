@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
+import { loadSettings, type SettingsInput } from '../config/load-config.ts';
+import { createEmbedder } from '../embedding/create-embedder.ts';
+import type { Embedder } from '../embedding/embedder.ts';
+import { ConfigError } from '../errors.ts';
+import { readCheckpoint, writeCheckpoint } from '../training/checkpoint.ts';
+import { defaultTrainingSettings } from '../training/default-settings.ts';
+import { embedPrompts } from '../training/embed-prompts.ts';
+import type { EmbeddedPrompt } from '../training/fit-features.ts';
+import type { OutcomeSet } from '../training/outcomes.ts';
+import {
+  trainRouter,
+  type Checkpoints,
+  type RouterTrainingInput,
+  type RouterTrainingSettings,
+} from '../training/train-router.ts';
+import { readTrainingData, type TrainingData } from '../training/training-data.ts';
+import type { CliIo } from './cli-io.ts';
+import type { Options } from './setting-options.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { trainReportText } from './train-report-text.ts';
+
+export interface TrainOptions {
+  readonly data: string;
+  readonly seed: number;
+  readonly out: string;
+  readonly resume: boolean;
+}
+
+export interface TrainDeps {
+  readonly openEmbedder: () => Promise<Embedder>;
+  readonly settingsFor: (embedder: Embedder, seed: number) => RouterTrainingSettings;
+  /** For embeddings and checkpoints. */
+  readonly cache: string;
+}
+
+const licences = [
+  'Trained on outcome tables of RouteLLM, ZeroEval, MMLU-Pro, MMLU-Redux, RouterArena, EvalPlus, ' +
+    'MisguidedAttention and shaberi (Apache-2.0, MIT, CC BY 4.0, CC0), see models/README.md',
+];
+const defaultData = '../shared/data';
+
+/** `pointsman train` */
+export async function train(input: SettingsInput, options: Options, io: CliIo): Promise<number> {
+  const { settings } = loadSettings(input);
+  const text = (name: string): string | undefined => {
+    const value = options[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const flags = {
+    data: text('data') ?? defaultData,
+    seed: parseSeed(text('seed') ?? '1'),
+    out: text('out') ?? join('models', weightsName(settings.embedder ?? 'local')),
+    resume: options['resume'] === true,
+  };
+  return runTrain(flags, io, {
+    openEmbedder: () => createEmbedder(createEmbedderSettings(settings, io.env)),
+    settingsFor: defaultTrainingSettings,
+    cache: '.cache',
+  });
+}
+
+/** @throws ConfigError for wrong flags and for data with bad rows, which it names by line */
+export async function runTrain(
+  options: TrainOptions,
+  io: Pick<CliIo, 'stdout' | 'stderr'>,
+  deps: TrainDeps,
+): Promise<number> {
+  const startedMs = performance.now();
+  const data = readTrainingData(options.data);
+  io.stderr.write(
+    `${data.train.rows.length} prompts to train on, ${data.dev.rows.length} to choose on\n`,
+  );
+  const progress = createProgress(io.stderr);
+  const embedder = await deps.openEmbedder();
+  try {
+    const settings = deps.settingsFor(embedder, options.seed);
+    const embedded = await embedAll(embedder, data, deps.cache, progress);
+    const work = join(deps.cache, `train-${identityOf(embedder, data, settings)}`);
+    if (!options.resume) rmSync(work, { recursive: true, force: true });
+    const { epochs } = settings.mf;
+    progress.start('training', settings.views.length * epochs);
+    const { bytes, report } = trainRouter({
+      ...embedded,
+      embedder,
+      settings,
+      licences: options.data === defaultData ? licences : [],
+      checkpoints: checkpointsIn(work),
+      onEpoch: (head, { epoch }) => progress.update(head * epochs + epoch),
+    });
+    progress.stop();
+    writeWhole(options.out, bytes);
+    rmSync(work, { recursive: true, force: true });
+    io.stdout.write(trainReportText(report));
+    const seconds = Math.round((performance.now() - startedMs) / 1000);
+    const megabytes = (bytes.length / 1e6).toFixed(1);
+    io.stdout.write(`wrote ${options.out} (${megabytes} MB) after ${seconds} s\n`);
+    return 0;
+  } finally {
+    progress.stop();
+    await embedder.close();
+  }
+}
+
+async function embedAll(
+  embedder: Embedder,
+  { train, dev, traffic }: TrainingData,
+  cache: string,
+  progress: Progress,
+): Promise<Pick<RouterTrainingInput, 'train' | 'dev' | 'traffic'>> {
+  progress.start('embedding', train.rows.length + dev.rows.length + traffic.length);
+  let before = 0;
+  const embed = async (texts: readonly string[]): Promise<EmbeddedPrompt[]> => {
+    const embeddings = await embedPrompts(embedder, texts, cache, (done) =>
+      progress.update(before + done),
+    );
+    before += texts.length;
+    return texts.map((text, i) => ({ text, embedding: embeddings[i]! }));
+  };
+  const withPrompts = async (set: OutcomeSet) => ({
+    ...set,
+    prompts: await embed(set.rows.map(({ prompt }) => prompt)),
+  });
+  return {
+    train: await withPrompts(train),
+    dev: await withPrompts(dev),
+    traffic: await embed(traffic),
+  };
+}
+
+/** A run goes on from checkpoints of the same data, embedder and settings only. */
+function identityOf(
+  { id, dimensions }: Embedder,
+  { train, dev }: TrainingData,
+  settings: RouterTrainingSettings,
+): string {
+  const parts = [id, dimensions, train.sha256, dev.sha256, settings];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+function checkpointsIn(folder: string): Checkpoints {
+  const fileOf = (head: number): string => join(folder, `head-${head}.state`);
+  return {
+    load: (head) => readCheckpoint(fileOf(head)),
+    save: (head, state) => writeCheckpoint(fileOf(head), state),
+  };
+}
+
+/** A server that reads the file meanwhile sees the old one or the new one. */
+function writeWhole(file: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const unfinished = `${file}.${process.pid}.tmp`;
+  writeFileSync(unfinished, bytes);
+  renameSync(unfinished, file);
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (text.trim() !== '' && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31) return seed;
+  throw new ConfigError(`--seed ${text} is not a whole number from 0 to ${2 ** 31 - 1}.`);
+}
+
+function weightsName(embedder: string): string {
+  const name = embedder === 'local' ? 'use-lite' : embedder.replace(/[^\w.-]+/g, '-');
+  return `mf-${name}.safetensors`;
+}

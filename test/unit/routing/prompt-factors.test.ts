@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { latentFactors } from '../../../src/routing/matrix-factorization.ts';
+import { languageFreeMarks, markCount } from '../../../src/routing/prompt-features-marks.ts';
+import {
+  promptFactors,
+  readPromptFor,
+  type CautionSettings,
+} from '../../../src/routing/prompt-factors.ts';
+import { parseRouterWeights, writeRouterWeights } from '../../../src/routing/router-weights.ts';
+import { tinyWeights } from '../../support/tiny-router.ts';
+
+const caution: CautionSettings = {
+  mean: new Float32Array(markCount).fill(0.5),
+  scale: new Float32Array(markCount).fill(1),
+  linear: Float64Array.from({ length: 2 * markCount }, (_, i) => (i % 5) / 4),
+  bias: Float64Array.of(1, -1),
+  easy: Float64Array.of(3, 4),
+};
+const weights = { ...tinyWeights(), caution };
+const embedding = (unknownShare: number | null) => ({
+  ...{ vector: Float32Array.of(0.5, 0.5, -0.5, 0.5), tokens: 9, unknownShare },
+});
+const long = 'one two three four five six seven eight nine ten '.repeat(20);
+const factorsOf = (text: string, unknownShare: number | null): Float64Array =>
+  promptFactors(readPromptFor(text, embedding(unknownShare), weights), weights);
+
+describe('promptFactors', () => {
+  it('is the head for a long prompt of known words', () => {
+    const { x } = readPromptFor(long, embedding(0), weights);
+    const [a, b] = latentFactors(weights.head, x, 1);
+    const [fa, fb] = factorsOf(long, 0);
+    expect(fa).toBeCloseTo(a!, 8);
+    expect(fb).toBeCloseTo(b!, 8);
+    expect(factorsOf(long, null)).toEqual(factorsOf(long, 0));
+  });
+
+  it('looks only at marks where the words are unknown', () => {
+    const { marks, unknown } = readPromptFor(long, embedding(0.5), weights);
+    expect(unknown).toBe(1);
+    const guess = [0, 1].map((r) =>
+      marks.reduce((sum, s, i) => sum + caution.linear[r * markCount + i]! * s, caution.bias[r]!),
+    );
+    const f = factorsOf(long, 0.5);
+    expect(f[0]).toBeCloseTo(guess[0]!, 8);
+    expect(f[1]).toBeCloseTo(guess[1]!, 8);
+  });
+
+  it('still tells prompts of an unknown script apart', () => {
+    const texts = [
+      '日本の首都はどこですか。',
+      `${'数列の一般項を求めよ。'.repeat(9)} a = 3, b = 12`,
+    ];
+    const [short, maths] = texts.map((text) => factorsOf(text, 0.4));
+    expect(Math.abs(short![0]! - maths![0]!)).toBeGreaterThan(0.1);
+  });
+
+  it('takes a prompt that says next to nothing for an easy one', () => {
+    const { content } = readPromptFor('hi', embedding(0), weights);
+    expect(content).toBeCloseTo(1 - Math.exp(-1 / 8), 12);
+    expect(factorsOf('', 0)).toEqual(caution.easy);
+    const far = (text: string): number => Math.abs(factorsOf(text, 0)[0]! - 3);
+    expect(far('hi')).toBeLessThan(far('hi, what do you think of all this?'));
+  });
+
+  it('reads the share of unknown words from the n-gram table without an encoder', () => {
+    const fast = { ...weights, features: { ...weights.features, sentence: 0 } };
+    expect(readPromptFor('kein Wort davon', embedding(null), fast).unknown).toBe(1);
+    expect(readPromptFor('12 + 30', embedding(null), fast).unknown).toBeLessThanOrEqual(1);
+  });
+
+  it('is kept with the weights', () => {
+    const read = parseRouterWeights(writeRouterWeights(weights), 'file');
+    expect(read.caution).toEqual(caution);
+  });
+});
+
+describe('languageFreeMarks', () => {
+  it('counts a character without spaces for more than a letter', () => {
+    expect(languageFreeMarks('東京大学')[0]).toBeCloseTo(Math.log1p(4 + 6 * (4 / 5)), 12);
+    expect(languageFreeMarks('word')[0]).toBeCloseTo(Math.log1p(4), 12);
+    expect(languageFreeMarks('x')).toHaveLength(markCount);
+  });
+});
