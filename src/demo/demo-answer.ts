@@ -11,6 +11,7 @@ export interface DemoAnswer {
   readonly words: readonly string[];
   readonly toolCall: DemoToolCall | null;
   readonly finishReason: 'stop' | 'length' | 'tool_calls';
+  /** Words without the label. */
   readonly completionTokens: number;
 }
 
@@ -24,26 +25,33 @@ export function writeAnswer(request: DemoRequest, tier: 'strong' | 'weak'): Demo
     const completionTokens = countWords(toolCall.arguments) + 1;
     return { words: [], toolCall, finishReason: 'tool_calls', completionTokens };
   }
-  const stopped = cutAtStop(writeText(request, tier), request.stop);
-  const words = stopped.match(/\s*\S+/g) ?? [];
+  // The label stays whole whatever the client allows, so it counts for nothing.
+  const label = wordsOf(`[simulated answer of ${request.model}]`);
+  const words = wordsOf(cutAtStop(` ${writeText(request, tier)}`, request.stop));
   const kept = words.slice(0, request.maxTokens);
-  const finishReason = kept.length < words.length ? 'length' : 'stop';
-  return { words: kept, toolCall: null, finishReason, completionTokens: kept.length };
+  return {
+    words: [...label, ...kept],
+    toolCall: null,
+    finishReason: kept.length < words.length ? 'length' : 'stop',
+    completionTokens: kept.length,
+  };
 }
 
-function writeText({ model, last }: DemoRequest, tier: 'strong' | 'weak'): string {
-  const label = `[simulated answer of ${model}]`;
+function wordsOf(text: string): string[] {
+  return text.match(/\s*\S+/g) ?? [];
+}
+
+function writeText({ last }: DemoRequest, tier: 'strong' | 'weak'): string {
   const text = last.text.replace(/\s+/g, ' ').trim();
   const quote = text.length > longestQuote ? `${text.slice(0, longestQuote).trimEnd()}…` : text;
-  if (last.role === 'tool')
-    return `${label} The tool answered: "${quote}". A real model would now use it.`;
+  if (last.role === 'tool') return `The tool answered: "${quote}". A real model would now use it.`;
   const asked = quote === '' ? 'Your message holds no text.' : `You asked: "${quote}"`;
   const routed = `pointsman sent this to the ${tier} tier`;
   if (tier === 'weak') {
-    return `${label} ${asked} No model was asked: ${routed}, where a small, cheap model would answer.`;
+    return `${asked} No model was asked: ${routed}, where a small, cheap model would answer.`;
   }
   return (
-    `${label} ${asked} No model was asked: ${routed}, where a large model would take more time and answer ` +
+    `${asked} No model was asked: ${routed}, where a large model would take more time and answer ` +
     `with more care. The response headers x-pointsman-score and x-pointsman-threshold say why. ` +
     `Start pointsman with --strong-model and --weak-model to get real answers.`
   );

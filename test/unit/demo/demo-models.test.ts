@@ -14,6 +14,9 @@ beforeAll(async () => {
 
 afterAll(() => demo.close());
 
+/** `[simulated answer of demo-weak]` is no part of what the client limits. */
+const labelWords = 4;
+
 const ask = (content: string) => [{ role: 'user' as const, content }];
 
 const weather = {
@@ -47,8 +50,8 @@ describe('a simulated model', () => {
       expect(rest).toMatchObject({ object: 'chat.completion', model });
       expect(usage).toEqual({
         prompt_tokens: 5,
-        completion_tokens: text.split(' ').length,
-        total_tokens: 5 + text.split(' ').length,
+        completion_tokens: text.split(' ').length - labelWords,
+        total_tokens: 5 + text.split(' ').length - labelWords,
       });
     },
   );
@@ -86,17 +89,26 @@ describe('a simulated model', () => {
     expect(text).not.toMatch(/usage/);
   });
 
-  it('stops at max_tokens with finish_reason length', async () => {
+  it('stops at max_tokens with finish_reason length, the label whole before it', async () => {
     const { choices, usage } = await client.chat.completions.create({
       model: 'demo-weak',
       messages: ask('Hi'),
-      max_tokens: 4,
+      max_tokens: 1,
     });
     expect(choices[0]).toMatchObject({
       finish_reason: 'length',
-      message: { content: '[simulated answer of demo-weak]' },
+      message: { content: '[simulated answer of demo-weak] You' },
     });
-    expect(usage?.completion_tokens).toBe(4);
+    expect(usage?.completion_tokens).toBe(1);
+  });
+
+  it('keeps the label where a stop text is in it', async () => {
+    const { choices } = await client.chat.completions.create({
+      model: 'demo-weak',
+      messages: ask('Hi'),
+      stop: ['answer of'],
+    });
+    expect(choices[0]?.message.content).toMatch(/^\[simulated answer of demo-weak\] You asked/);
   });
 
   it('stops before a stop text', async () => {
