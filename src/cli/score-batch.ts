@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ConfigError } from '../errors.ts';
 import type { CliIo } from './cli-io.ts';
 import { createLineWriter } from './line-writer.ts';
@@ -52,6 +53,8 @@ export async function runScoreBatch(
   const scorer = await deps.createScorer({ router, strongModel, weakModel });
   const threshold = ownThreshold ?? scorer.router.defaultThreshold;
   const readerGone = new AbortController();
+  // Each prompt that is being scored listens to it: many are no leak.
+  setMaxListeners(0, readerGone.signal);
   const output = createLineWriter(io.stdout);
   let lines = 0;
   let failed = 0;

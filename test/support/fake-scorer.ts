@@ -3,7 +3,7 @@ import type { CreateScorer, ScorerRequest } from '../../src/cli/scorer.ts';
 
 /** Scores by a function of the text, and remembers what it was asked. */
 export function fakeScorer(
-  winRate: (text: string) => number | Promise<number>,
+  winRate: (text: string, signal?: AbortSignal) => number | Promise<number>,
   router: { name?: string; version?: string; defaultThreshold?: number } = {},
 ) {
   const seen = {
@@ -21,12 +21,12 @@ export function fakeScorer(
         version: 'mf-fake',
         defaultThreshold: 0.5,
         ...router,
-        async score(text): Promise<PromptScore> {
+        async score(text, signal): Promise<PromptScore> {
           seen.calls += 1;
           seen.inFlight += 1;
           seen.mostInFlight = Math.max(seen.mostInFlight, seen.inFlight);
           try {
-            return { winRate: await winRate(text), embedding: null };
+            return { winRate: await winRate(text, signal), embedding: null };
           } finally {
             seen.inFlight -= 1;
           }

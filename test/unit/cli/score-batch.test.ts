@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import { setImmediate as tick } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { runScoreBatch } from '../../../src/cli/score-batch.ts';
 import { ConfigError, EmbeddingError } from '../../../src/errors.ts';
 import { fakeIo } from '../../support/cli-io.ts';
@@ -233,4 +233,21 @@ test('a full disk behind stdout is an error', async () => {
     fakeScorer(() => 0.5),
   );
   await expect(running).rejects.toThrow(/no space left/);
+});
+
+test('many prompts at once that listen to one signal bring no warning of a leak', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  const scorer = fakeScorer(async (_text, signal) => {
+    signal?.addEventListener('abort', () => {});
+    await tick();
+    return 0.5;
+  });
+  const lines = Array.from({ length: 40 }, (_, id) => json({ id, prompt: 'p' }));
+  expect(await runScoreBatch(pair, fakeIo({}, lines.join('\n')).io, scorer)).toBe(0);
+  expect(scorer.seen.mostInFlight).toBeGreaterThan(11);
+  await tick();
+  expect(warnings).toEqual([]);
 });
