@@ -8,27 +8,39 @@ export interface NameCheck {
   readonly warnings: readonly string[];
 }
 
+/** Whether clients ask for routing, or a tier, by this name. */
+export function isReservedName(name: string): boolean {
+  return reservedNames.includes(name) || /^router[-@]/.test(name);
+}
+
 /**
  * A client's `model` must mean one thing: a router, a tier, or one of the two models. It may ask
  * for a model by the configured string and by the id in it.
+ *
+ * @param ownTiers the tiers that are no group of `model_list`: clients may ask for them by name
  */
-export function checkNames(strong: Deployment, weak: Deployment): NameCheck {
-  const problems = [strong, weak].flatMap((deployment) =>
+export function checkNames(
+  strong: Deployment,
+  weak: Deployment,
+  ownTiers: readonly Deployment[] = [strong, weak],
+): NameCheck {
+  const problems = ownTiers.flatMap((deployment) =>
     namesOf(deployment)
-      .filter((name) => reservedNames.includes(name) || /^router[-@]/.test(name))
+      .filter(isReservedName)
       .map(
         (name) =>
           `${deployment.id}.model "${deployment.name}": clients ask for routing by the name "${name}", ` +
           `so no model can have it: give the model another name at its upstream`,
       ),
   );
-  if (isSameDeployment(strong, weak)) {
+  if (isSameUpstream(strong, weak)) {
     const both = strong.name === weak.name ? strong.name : `${strong.name} and ${weak.name}`;
     problems.push(
       `strong.model and weak.model are the same deployment (${both} at ${withoutCredentials(strong.baseUrl)}): name two different models`,
     );
     return { problems, warnings: [] };
   }
+  if (ownTiers.length < 2) return { problems, warnings: [] };
   const shared = namesOf(strong).filter((name) => namesOf(weak).includes(name));
   const warnings = shared.map(
     (name) =>
@@ -37,11 +49,13 @@ export function checkNames(strong: Deployment, weak: Deployment): NameCheck {
   return { problems, warnings };
 }
 
-function namesOf({ name, model }: Deployment): string[] {
+/** What clients may ask for it by. */
+export function namesOf({ name, model }: Deployment): string[] {
   return [...new Set([name, model])];
 }
 
-function isSameDeployment(a: Deployment, b: Deployment): boolean {
+/** The same model at the same place, however it is written. */
+export function isSameUpstream(a: Deployment, b: Deployment): boolean {
   return (
     withTag(a.model) === withTag(b.model) && comparableUrl(a.baseUrl) === comparableUrl(b.baseUrl)
   );

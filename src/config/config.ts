@@ -46,6 +46,8 @@ export interface Config {
   readonly tierGroups: { readonly strong: string; readonly weak: string };
   /** Other names of groups, by `model_group_alias`. */
   readonly groupAliases: ReadonlyMap<string, string>;
+  /** Groups and aliases that may be asked for and are not listed. */
+  readonly hiddenNames: ReadonlySet<string>;
   /** Retries, fallbacks, cooldowns. */
   readonly dispatch: DispatchSettings;
   /** Trained model that stands for the deployment; null: found by its name. */

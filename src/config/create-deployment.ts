@@ -52,6 +52,9 @@ export function createDeployment(
     apiKey,
     price: readPrice(tier, own),
     maxInputTokens: own.max_input_tokens ?? null,
+    timeoutMs: own.timeout ?? null,
+    streamTimeoutMs: own.stream_timeout ?? null,
+    numRetries: own.num_retries ?? null,
   };
 }
 
@@ -76,7 +79,8 @@ export function createEmbeddingsUpstream(
   };
 }
 
-function parseOpenAiModel(name: string): OpenAiModel {
+/** @throws ConfigError for a model of a provider that has no client here yet. */
+export function parseOpenAiModel(name: string): OpenAiModel {
   const model = parseModelString(name);
   if (model.kind === 'openai') return model;
   const region = model.region === null ? '' : `, region ${model.region}`;
@@ -135,7 +139,7 @@ export function credentialWarnings(deployments: readonly Deployment[]): string[]
   return deployments
     .filter(({ baseUrl }) => new URL(baseUrl).username !== '' || new URL(baseUrl).password !== '')
     .map(
-      ({ id, baseUrl }) =>
-        `the base URL of ${id} (${withoutCredentials(baseUrl)}) holds a user name or password, which is not sent: give a key by api_key_env`,
+      ({ id, group, baseUrl }) =>
+        `the base URL of ${id === group ? `the ${id} model` : id} (${withoutCredentials(baseUrl)}) holds a user name or password, which is not sent: give a key by api_key_env`,
     );
 }

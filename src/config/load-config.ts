@@ -1,23 +1,20 @@
 import { ConfigError } from '../errors.ts';
 import { routerNames } from '../routing/create-router.ts';
 import type { Deployment } from '../upstream/deployment.ts';
-import { checkNames } from './check-names.ts';
-import { readConfigFile } from './config-file.ts';
+import { dotted, readConfigFile } from './config-file.ts';
 import type { Config, Limits, Timeouts } from './config.ts';
 import { accessWarnings, createAccess } from './create-access.ts';
-import {
-  createDeployment,
-  createEmbeddingsUpstream,
-  credentialWarnings,
-} from './create-deployment.ts';
-import { groupsOfTwo } from './create-groups.ts';
+import { createEmbeddingsUpstream, credentialWarnings } from './create-deployment.ts';
+import { createGroups } from './create-groups.ts';
 import { createEmbedderSettings } from './create-embedder-settings.ts';
 import { defaults } from './defaults.ts';
 import { isLocalHost } from './local-host.ts';
 import { mergeSettings } from './merge-settings.ts';
+import type { Locate } from './router-settings.ts';
 import { nameSetting } from './setting-flags.ts';
 import type { Settings, TierSettings } from './settings-schema.ts';
 import { parseSource, type SettingsSource } from './settings-source.ts';
+import { withTierGroups } from './tier-choice.ts';
 
 /** What the operator wrote, where, and the variables that it may name. */
 export interface SettingsInput {
@@ -48,28 +45,38 @@ export async function loadConfig(
   input: SettingsInput,
   findModels: () => Promise<FoundModels>,
 ): Promise<LoadedConfig> {
-  const { settings, warnings } = loadSettings(input);
-  if (namesModels(settings)) return createConfig(settings, input.env, { warnings, demo: false });
+  const loaded = loadSettings(input);
+  const { settings } = loaded;
+  if (namesModels(settings)) return createConfig(loaded, false);
   const found = await findModels();
   const completed = {
     ...settings,
     strong: { ...settings.strong, ...found.strong },
     weak: { ...settings.weak, ...found.weak },
   };
-  return createConfig(completed, input.env, { warnings, demo: found.demo });
+  return createConfig({ ...loaded, settings: completed }, found.demo);
+}
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  readonly warnings: readonly string[];
+  /** The environment, with the file's own `environment_variables` over it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Names a key of the file with its line. */
+  readonly locate: Locate;
 }
 
 /** @throws ConfigError with every problem of the file and the flags. */
-export function loadSettings({ configFile, flags, env }: SettingsInput): {
-  settings: Settings;
-  warnings: readonly string[];
-} {
-  const file = configFile === null ? null : parseSource(readConfigFile(configFile), env);
+export function loadSettings({ configFile, flags, env }: SettingsInput): LoadedSettings {
+  const source = configFile === null ? null : readConfigFile(configFile);
+  const file = source === null ? null : parseSource(source, env);
   const fromFlags = parseSource(flags, env);
   throwIfAny([...(file?.problems ?? []), ...fromFlags.problems]);
   return {
-    settings: mergeSettings(file?.settings ?? {}, fromFlags.settings),
+    settings: withTierGroups(mergeSettings(file?.settings ?? {}, fromFlags.settings)),
     warnings: [...(file?.warnings ?? []), ...fromFlags.warnings],
+    env: file?.env ?? env,
+    locate: source?.locate ?? dotted,
   };
 }
 
@@ -80,39 +87,38 @@ export function namesModels(settings: Settings): boolean {
   const says = (tier: TierSettings | undefined) =>
     tier !== undefined && Object.keys(tier).length > 0;
   const saysUpstream = settings.base_url ?? settings.api_key ?? settings.api_key_env;
-  if (!says(strong) && !says(weak) && saysUpstream === undefined) return false;
+  const groups = [...new Set(settings.model_list?.map((entry) => entry.settings.model_name))];
+  if (!says(strong) && !says(weak) && saysUpstream === undefined && groups.length === 0)
+    return false;
   const missing = (['strong', 'weak'] as const).filter(
     (tier) => settings[tier]?.model === undefined,
   );
   throw new ConfigError(
     `no ${missing.join(' and no ')} model is named: give ${missing.length === 1 ? 'it' : 'them'} by ` +
-      `${missing.map((tier) => nameSetting(`${tier}.model`)).join(' and ')}, or give no upstream setting at all`,
+      `${missing.map((tier) => nameSetting(`${tier}.model`)).join(' and ')}, ${groups.length === 0 ? 'or give no upstream setting at all' : `from the groups of model_list: ${groups.join(', ')}`}`,
   );
 }
 
 function createConfig(
-  settings: Settings,
-  env: NodeJS.ProcessEnv,
-  { warnings, demo }: { warnings: readonly string[]; demo: boolean },
+  { settings, warnings, env, locate }: LoadedSettings,
+  demo: boolean,
 ): LoadedConfig {
   const problems: string[] = [];
-  const strong = collect(problems, () => createDeployment('strong', settings, env));
-  const weak = collect(problems, () => createDeployment('weak', settings, env));
+  const groups = createGroups(settings, env, locate);
+  problems.push(...groups.problems);
   const embedder = collect(problems, () => createEmbedderSettings(settings, env));
   const embeddingsUpstream = collect(problems, () => createEmbeddingsUpstream(settings, env));
   const access = collect(problems, () => createAccess(settings, env));
   problems.push(...checkRouters(settings.routers ?? []));
-  const names = strong && weak ? checkNames(strong, weak) : { problems: [], warnings: [] };
-  throwIfAny([...new Set([...problems, ...names.problems])]);
-  if (!strong || !weak || !embedder || !access)
+  throwIfAny([...new Set(problems)]);
+  if (!groups.settings || !embedder || !access)
     throw new Error('a part is missing without a problem');
+  const deployments = groups.settings.groups.flatMap((group) => group.deployments);
 
   const config: Config = {
     host: settings.host ?? defaults.host,
     port: settings.port ?? defaults.port,
-    strong,
-    weak,
-    ...groupsOfTwo(strong, weak),
+    ...groups.settings,
     strongProfile: settings.strong?.profile ?? null,
     weakProfile: settings.weak?.profile ?? null,
     routers: settings.routers ?? defaults.routers,
@@ -125,16 +131,16 @@ function createConfig(
     db: settings.db ?? defaults.db,
     logPrompts: settings.log_prompts ?? defaults.log_prompts,
     verbose: settings.verbose ?? defaults.verbose,
-    timeouts: createTimeouts(settings.timeouts ?? {}, [strong, weak]),
-    limits: createLimits(settings.limits ?? {}),
+    timeouts: createTimeouts(settings.timeouts ?? {}, deployments),
+    limits: createLimits(settings),
     demo,
   };
   return {
     config,
     warnings: [
       ...warnings,
-      ...names.warnings,
-      ...credentialWarnings([strong, weak]),
+      ...groups.warnings,
+      ...credentialWarnings([...new Set(deployments)]),
       ...accessWarnings(config.host, access),
     ],
   };
@@ -166,13 +172,13 @@ function createTimeouts(
   };
 }
 
-function createLimits(own: NonNullable<Settings['limits']>): Limits {
+function createLimits({ limits: own = {}, general_settings: general }: Settings): Limits {
   return {
     bodyBytes: own.body_bytes ?? defaults.limits.body_bytes,
     jsonDepth: own.json_depth ?? defaults.limits.json_depth,
     answerBytes: own.answer_bytes ?? defaults.limits.answer_bytes,
     eventBytes: own.event_bytes ?? defaults.limits.event_bytes,
-    inFlight: own.in_flight ?? defaults.limits.in_flight,
+    inFlight: own.in_flight ?? general?.global_max_parallel_requests ?? defaults.limits.in_flight,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Settings, TierSettings } from './settings-schema.ts';
 /**
  * Flags win over the file, key by key. Two rules keep the result what its writer meant: a flag
  * for both models also wins over the file's value for one of them, and what the file says *about*
- * a model (profile, prices) goes when a flag names another model.
+ * a model (profile, prices, context window) goes when a flag names another model.
  */
 export function mergeSettings(file: Settings, flags: Settings): Settings {
   const both = keyChoice({ ...file, ...flags }, flags);
@@ -25,6 +25,7 @@ function mergeTier(file: TierSettings, flags: TierSettings, flagsForBoth: Settin
     delete kept.profile;
     delete kept.input_per_mtok;
     delete kept.output_per_mtok;
+    delete kept.max_input_tokens;
   }
   if (flagsForBoth.base_url !== undefined) delete kept.base_url;
   if (givesKey(flagsForBoth)) {

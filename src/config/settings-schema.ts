@@ -39,6 +39,9 @@ const tier = () =>
       input_per_mtok: price(),
       output_per_mtok: price(),
       max_input_tokens: wholeNumber(1),
+      timeout: duration(1),
+      stream_timeout: duration(1),
+      num_retries: wholeNumber(0, 10),
       wire: oneOf('openai', 'ollama'),
     })
     .optional();
