@@ -4,7 +4,9 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { RequestLog } from '../store/request-record.ts';
 import { openCalls } from './call.ts';
 import { requireAdminKey, requireClientKey } from './auth.ts';
-import { chatCompletions } from './chat-completions.ts';
+import { textCompletions } from './chat-completions.ts';
+import { parseChatRequest } from './chat-request.ts';
+import { parseCompletionRequest } from './completion-request.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { getFeedback, postFeedback } from './feedback.ts';
 import { health, livez, readyz } from './health.ts';
@@ -47,7 +49,8 @@ export function createApp(deps: AppDeps): Express {
 
   // What stands below needs a client's key, where keys are configured.
   app.use(requireClientKey(deps));
-  app.post(both('/chat/completions'), chatCompletions(deps));
+  app.post(both('/chat/completions'), textCompletions(deps, parseChatRequest));
+  app.post(both('/completions'), textCompletions(deps, parseCompletionRequest));
   app.get(both('/models'), listModels(deps));
   app.get(both('/models/*id'), retrieveModel(deps));
   app.post(both('/router/score'), postScore(deps));
@@ -56,6 +59,7 @@ export function createApp(deps: AppDeps): Express {
   app.options('/{*path}', root());
 
   app.all(both('/chat/completions'), methodNotAllowed('POST'));
+  app.all(both('/completions'), methodNotAllowed('POST'));
   app.all(both('/router/score'), methodNotAllowed('POST'));
   app.all(both('/router/feedback'), methodNotAllowed('POST'));
   app.all(both('/models'), methodNotAllowed('GET'));

@@ -8,7 +8,7 @@ import { parseModelName } from '../routing/model-name.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import type { AppDeps } from './app.ts';
 import { callOf, ClientGoneError, type Call } from './call.ts';
-import { parseChatRequest, type ChatRequest } from './chat-request.ts';
+import type { TextRequest } from './chat-request.ts';
 import { decisionHeaders } from './decision-headers.ts';
 import { toAppError } from './error-handler.ts';
 import { forward, type Forwarded } from './forward.ts';
@@ -25,14 +25,20 @@ export interface Exchange {
   readonly res: Response;
   readonly call: Call;
   readonly body: JsonObjectText;
-  readonly request: ChatRequest;
+  readonly request: TextRequest;
   readonly decision: Decision;
   readonly serving: Serving;
 }
 
-/** `POST /v1/chat/completions`: read, decide, forward, relay; and one log row, however it ends. */
-export function chatCompletions(deps: AppDeps): RequestHandler {
-  return async function handleChat(req, res) {
+/**
+ * `POST /v1/chat/completions` and `/v1/completions`: read, decide, forward, relay; and one log row,
+ * however it ends.
+ */
+export function textCompletions(
+  deps: AppDeps,
+  parseRequest: (body: JsonObjectText) => TextRequest,
+): RequestHandler {
+  return async function handleText(req, res) {
     const call = callOf(res);
     const serving = deps.serving();
     const leave = deps.inFlight.enter(call, serving);
@@ -40,7 +46,7 @@ export function chatCompletions(deps: AppDeps): RequestHandler {
       assertNoLoop(req.headers, deps.instanceId);
       const { bodyBytes, jsonDepth } = serving.limits;
       const body = parseJsonObject(await readBody(req, bodyBytes), jsonDepth);
-      const request = parseChatRequest(body);
+      const request = parseRequest(body);
       const requested = parseModelName(request.model, serving.names);
       assertKnownFallbacks(request, serving);
       const decision = await serving
@@ -82,7 +88,7 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
     const outcome = seen.code === 'stream_truncated' ? 'truncated' : 'upstream_error';
     record(res.headersSent ? 200 : seen.status, outcome, seen.code);
     if (!res.headersSent) {
-      setHeaders(res, attemptHeaders(exchange.req, forwarded));
+      setHeaders(res, attemptHeaders(exchange, forwarded));
       throw error;
     }
     logBrokenStream(deps, exchange, forwarded, seen);
@@ -97,7 +103,7 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
     const { serving, req } = exchange;
     const finished = {
       ...{ ...exchange, forwarded, status, outcome, errorCode, ttftMs },
-      url: calledUrl(forwarded),
+      url: calledUrl(exchange.request, forwarded),
       clientRetryCount: clientRetryCount(req.headers),
     };
     const row = toLogRecord(finished, serving.logPrompts, serving.embedderId);
@@ -126,7 +132,7 @@ function leftUndecided(
 }
 
 /** The client's own fallbacks may only name what is configured. */
-function assertKnownFallbacks({ dispatch }: ChatRequest, { dispatcher }: Serving): void {
+function assertKnownFallbacks({ dispatch }: TextRequest, { dispatcher }: Serving): void {
   const unknown = dispatch.fallbacks.find((name) => !dispatcher.pools.has(name));
   if (unknown === undefined) return;
   throw new BadRequestError(
@@ -136,11 +142,8 @@ function assertKnownFallbacks({ dispatch }: ChatRequest, { dispatcher }: Serving
   );
 }
 
-function writeHead(
-  { req, res, request }: Exchange,
-  forwarded: Forwarded,
-  firstBytes: Buffer,
-): void {
+function writeHead(exchange: Exchange, forwarded: Forwarded, firstBytes: Buffer): void {
+  const { res, request } = exchange;
   const { answer, deployment } = forwarded;
   const contentHeaders = request.stream
     ? {
@@ -151,14 +154,17 @@ function writeHead(
     : { 'content-type': 'application/json', 'content-length': firstBytes.length };
   res.writeHead(200, {
     ...answer?.headers,
-    ...attemptHeaders(req, forwarded),
+    ...attemptHeaders(exchange, forwarded),
     'x-pointsman-model': headerText(answer?.facts.model ?? deployment?.model ?? ''),
     ...contentHeaders,
   });
 }
 
 /** Where it went is told to those who ask for it (AT-04). */
-function attemptHeaders(req: Request, forwarded: Forwarded): Record<string, string> {
+function attemptHeaders(
+  { req, request }: Pick<Exchange, 'req' | 'request'>,
+  forwarded: Forwarded,
+): Record<string, string> {
   const { attempts, fallbacks, deployment } = forwarded;
   const isDebug = req.headers['x-pointsman-debug'] === 'true' && deployment !== null;
   return {
@@ -167,15 +173,15 @@ function attemptHeaders(req: Request, forwarded: Forwarded): Record<string, stri
     ...(isDebug
       ? {
           'x-pointsman-deployment-id': headerText(deployment.id),
-          'x-pointsman-upstream-url': calledUrl(forwarded),
+          'x-pointsman-upstream-url': calledUrl(request, forwarded),
         }
       : {}),
   };
 }
 
-function calledUrl({ deployment }: Forwarded): string {
+function calledUrl({ endpoint }: TextRequest, { deployment }: Forwarded): string {
   if (deployment === null) return '';
-  return withoutCredentials(joinApiUrl(deployment.baseUrl, 'chat/completions'));
+  return withoutCredentials(joinApiUrl(deployment.baseUrl, endpoint));
 }
 
 function logBrokenStream(

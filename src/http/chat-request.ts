@@ -3,8 +3,12 @@ import { isObject } from '../is-object.ts';
 import { promptText } from '../routing/prompt-text.ts';
 import type { JsonObjectText } from './json-text.ts';
 
-/** The fields of a chat request that we read; all others pass through as text. */
-export interface ChatRequest {
+/** Below the base URL, ours and an upstream's. */
+export type TextEndpoint = 'chat/completions' | 'completions';
+
+/** The fields of a request for text that we read; all others pass through as they came. */
+export interface TextRequest {
+  readonly endpoint: TextEndpoint;
   readonly model: string;
   readonly stream: boolean;
   /** The client asked for the stream's usage chunk itself. */
@@ -55,8 +59,17 @@ const freeForm = new Set(['messages', 'tools', 'functions', 'response_format', '
  *
  * @throws BadRequestError naming the field.
  */
-export function parseChatRequest({ value: body, text }: JsonObjectText): ChatRequest {
-  assertNoUpstreamFields(body, '');
+export function parseChatRequest(body: JsonObjectText): TextRequest {
+  const shared = parseShared(body, 'chat/completions');
+  return { ...shared, text: promptText(parseMessages(body.value['messages'])) };
+}
+
+/** What the endpoints have in common. */
+export function parseShared(
+  { value: body, text }: JsonObjectText,
+  endpoint: TextEndpoint,
+): Omit<TextRequest, 'text'> {
+  assertNoUpstreamFields(body);
   const model = body['model'];
   if (typeof model !== 'string') {
     throw invalid('model', 'must be a string, such as "auto"; GET /v1/models lists the names');
@@ -70,13 +83,12 @@ export function parseChatRequest({ value: body, text }: JsonObjectText): ChatReq
   if (streamOptions !== null && !stream) {
     throw invalid('stream_options', 'is only allowed with "stream": true');
   }
-  const messages = parseMessages(body['messages']);
   return {
+    endpoint,
     model,
     stream,
     streamOptions,
     wantsUsage: streamOptions?.['include_usage'] === true,
-    text: promptText(messages),
     dispatch: parseDispatchWishes(body),
     promptChars: text.length,
   };
@@ -120,7 +132,8 @@ function parseDispatchWishes(body: Readonly<Record<string, unknown>>): DispatchW
   return { numRetries: numRetries as number | null, fallbacks: fallbacks ?? [], disableFallbacks };
 }
 
-function assertNoUpstreamFields(value: unknown, path: string): void {
+/** @throws BadRequestError at any depth outside of what the user says. */
+export function assertNoUpstreamFields(value: unknown, path = ''): void {
   if (Array.isArray(value)) {
     for (const [index, item] of (value as unknown[]).entries()) {
       assertNoUpstreamFields(item, `${path}[${index}]`);
@@ -141,6 +154,6 @@ function assertNoUpstreamFields(value: unknown, path: string): void {
   }
 }
 
-function invalid(param: string, why: string): BadRequestError {
+export function invalid(param: string, why: string): BadRequestError {
   return new BadRequestError(`"${param}" ${why}.`, { param });
 }

@@ -68,6 +68,7 @@ function sendOnce(
   instanceId: string,
 ): Promise<ChatAnswer> {
   const chat = {
+    path: request.endpoint,
     body: upstreamBody(body, request, deployment, askUsage),
     stream: request.stream,
     stripUsage: request.stream && !request.wantsUsage,

@@ -6,13 +6,13 @@ import type { AnswerFacts } from '../upstream/answer-facts.ts';
 import type { Price } from '../upstream/deployment.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { Call } from './call.ts';
-import type { ChatRequest } from './chat-request.ts';
+import type { TextRequest } from './chat-request.ts';
 import type { Forwarded } from './forward.ts';
 
 /** All that is known of a request when it is over. */
 export interface FinishedRequest {
   readonly call: Call;
-  readonly request: ChatRequest;
+  readonly request: TextRequest;
   readonly decision: Decision;
   readonly forwarded: Forwarded;
   /** Last URL called; '' when none was. */
@@ -38,7 +38,7 @@ export function toLogRecord(
     decisionId: decision.id,
     requestId: call.requestId,
     startedAtMs: call.startedAtMs,
-    endpoint: 'chat/completions',
+    endpoint: request.endpoint,
     router: decision.router,
     routerVersion: decision.routerVersion,
     score: decision.score,
@@ -73,7 +73,7 @@ export function toLogRecord(
 type Usage = Pick<RequestRecord, 'promptTokens' | 'completionTokens' | 'usageEstimated'>;
 
 /** The upstream's counts; what it did not count is estimated from the text and marked so. */
-function usageOf(request: ChatRequest, facts: AnswerFacts | null): Usage {
+function usageOf(request: TextRequest, facts: AnswerFacts | null): Usage {
   if (facts === null) return { promptTokens: null, completionTokens: null, usageEstimated: false };
   const { promptTokens, completionTokens } = facts;
   return {

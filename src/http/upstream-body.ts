@@ -1,5 +1,5 @@
 import type { Deployment } from '../upstream/deployment.ts';
-import { ownFields, type ChatRequest } from './chat-request.ts';
+import { ownFields, type TextRequest } from './chat-request.ts';
 import { withMembers, withoutMembers, type JsonObjectText } from './json-text.ts';
 
 /**
@@ -10,7 +10,7 @@ import { withMembers, withoutMembers, type JsonObjectText } from './json-text.ts
  */
 export function upstreamBody(
   body: JsonObjectText,
-  request: ChatRequest,
+  request: TextRequest,
   deployment: Deployment,
   askUsage: boolean,
 ): string {

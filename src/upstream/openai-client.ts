@@ -29,6 +29,8 @@ export interface UpstreamOptions {
 }
 
 export interface ChatCall {
+  /** Below the base URL. */
+  readonly path: 'chat/completions' | 'completions';
   /** The request's JSON text with the deployment's model in it. */
   readonly body: string;
   readonly stream: boolean;
@@ -49,7 +51,7 @@ export interface ChatAnswer {
 
 export interface UpstreamClient {
   /**
-   * One `POST …/chat/completions`. Resolves when there is something to show: a stream's first
+   * One `POST …/chat/completions`, or `…/completions`. Resolves when there is something to show: a stream's first
    * content, or a complete and valid JSON body. Until then nothing has reached the client, so
    * another deployment can be asked.
    * @throws AppError of failure.ts; the signal's reason when the client has gone.
@@ -84,7 +86,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     call: ChatCall,
     watchdog: Watchdog,
   ): Promise<{ url: string; reply: Dispatcher.ResponseData }> {
-    const url = joinApiUrl(deployment.baseUrl, 'chat/completions');
+    const url = joinApiUrl(deployment.baseUrl, call.path);
     const headers: Record<string, string> = {
       ...call.headers,
       'content-type': 'application/json',
@@ -116,7 +118,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     call: ChatCall,
     signal: AbortSignal,
   ): Promise<ChatAnswer> {
-    const target = joinApiUrl(deployment.baseUrl, 'chat/completions');
+    const target = joinApiUrl(deployment.baseUrl, call.path);
     const totalMs = deployment.timeoutMs ?? timeouts.totalMs;
     const watchdog = createWatchdog(signal, totalMs, () =>
       timeoutError(deployment, target, `no complete answer within ${totalMs} ms`),
