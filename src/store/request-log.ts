@@ -182,11 +182,20 @@ export async function openRequestLog(
     async close() {
       queue.close();
       await within(queue.flush(), options.closeMs ?? 3_000);
-      queue.abandon();
+      const { failure } = queue.state();
+      // What the writer has in hand it may still finish while it stops.
       await thread.stop(stopMs);
+      const { queued } = queue.state();
+      queue.abandon();
+      if (queued > 0) options.onFailure?.(lossAtClose(queued, failure));
       refuseQuestions('it is closed');
     },
   };
+}
+
+function lossAtClose(rows: number, failure: string | null): string {
+  const what = rows === 1 ? '1 row was' : `${rows} rows were`;
+  return `${what} not written before the end, and lost (${failure ?? 'it took too long'})`;
 }
 
 /** True when the work is done in time; the work itself goes on. */

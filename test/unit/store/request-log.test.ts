@@ -157,11 +157,12 @@ test('a writer that dies is replaced, and no row is lost', async () => {
 });
 
 test('closing while the database is locked ends in bounded time and counts what is lost', async () => {
-  const { log, other } = await openLog({ closeMs: 100 });
+  const { log, other, failures } = await openLog({ closeMs: 100 });
   other.exec('begin exclusive');
   log.append(requestRecord());
   await log.close();
   expect(log.state()).toMatchObject({ queued: 0, written: 0, dropped: 1 });
+  expect(failures.at(-1)).toMatch(/^1 row was not written before the end, and lost \(.+\)$/);
 });
 
 const applied = {
