@@ -1,6 +1,10 @@
 import { loadSettings, namesModels, type SettingsInput } from '../config/load-config.ts';
 import { defaults } from '../config/defaults.ts';
 import type { Settings } from '../config/settings-schema.ts';
+import { withScoredModels } from '../config/tier-choice.ts';
+import { ConfigError } from '../errors.ts';
+import { nearestName } from '../nearest-name.ts';
+import { routerNames } from '../routing/create-router.ts';
 import { runCalibrate } from './calibrate.ts';
 import type { CliIo } from './cli-io.ts';
 import { createScorerOf } from './create-scorer.ts';
@@ -22,7 +26,7 @@ export async function calibrate(
   const flags = {
     db: settings.db ?? defaults.db,
     strongModelPct: textOf(options['strongModelPct']),
-    router: textOf(options['router']) ?? settings.routers?.[0],
+    router: routerOf(options) ?? settings.routers?.[0],
     prompts,
     strongModel: settings.strong?.model,
     weakModel: settings.weak?.model,
@@ -39,7 +43,7 @@ export async function score(input: SettingsInput, options: Options, io: CliIo): 
   const flags = {
     strongModel: settings.strong?.model,
     weakModel: settings.weak?.model,
-    router: textOf(options['router']) ?? settings.routers?.[0],
+    router: routerOf(options) ?? settings.routers?.[0],
     threshold: settings.threshold === undefined ? undefined : String(settings.threshold),
   };
   return runScoreBatch(flags, io, { createScorer: createScorerOf(settings, io.env, noteTo(io)) });
@@ -48,7 +52,18 @@ export async function score(input: SettingsInput, options: Options, io: CliIo): 
 function readSettings(input: SettingsInput, io: CliIo): Settings {
   const { settings, warnings } = loadSettings(input);
   for (const warning of warnings) io.stderr.write(`pointsman: warning: ${warning}\n`);
-  return settings;
+  return withScoredModels(settings);
+}
+
+/** @throws ConfigError for a router that does not exist, before anything is loaded */
+function routerOf(options: Options): string | undefined {
+  const name = textOf(options['router']);
+  if (name === undefined || routerNames.some((known) => known === name)) return name;
+  const nearest = nearestName(name, routerNames);
+  throw new ConfigError(
+    `--router is "${name}"; it is one of ${routerNames.join(', ')}` +
+      (nearest === null ? '' : `: did you mean ${nearest}?`),
+  );
 }
 
 function noteTo(io: CliIo) {

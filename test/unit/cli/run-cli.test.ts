@@ -43,6 +43,17 @@ describe('pointsman', () => {
     });
   });
 
+  it.each(['score', 'calibrate'])('refuses a router that %s does not have', async (command) => {
+    const share = command === 'calibrate' ? ['--strong-model-pct', '0.5'] : [];
+    const { exitCode, stderr } = await runCommand([command, ...share, ...pair, '--router', 'knm']);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: expect.stringMatching(
+        /^pointsman: --router is "knm"; it is one of mf, .*: did you mean knn\?\n$/,
+      ) as string,
+    });
+  });
+
   it('names the nearest command', async () => {
     const { exitCode, stderr } = await runCommand(['serv']);
     expect({ exitCode, stderr }).toEqual({
