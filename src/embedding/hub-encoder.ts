@@ -45,8 +45,7 @@ export async function createHubEncoder(options: HubEncoderOptions): Promise<Embe
     return { id: `hub:${name}`, ...pool };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`cannot load the embedder hub:${model}: ${reason} ${howToFix(model)}`, {
-      cause: error,
-    });
+    const failure = `cannot load the embedder hub:${model}: ${reason.replace(/[.\s]+$/, '')}.`;
+    throw new ConfigError(`${failure} ${howToFix(model)}`, { cause: error });
   }
 }

@@ -4,6 +4,8 @@ import { joinApiUrl, withoutCredentials } from '../base-url.ts';
 import { nearNames } from '../nearest-name.ts';
 import type { Deployment } from './deployment.ts';
 
+const namesShown = 5;
+
 const modelsReply = z.object({ data: z.array(z.object({ id: z.string() })) });
 
 /**
@@ -29,13 +31,17 @@ async function checkModel(deployment: Deployment, timeoutMs: number): Promise<st
   if (listed.some((id) => id === model || id === `${model}:latest` || `${id}:latest` === model)) {
     return null;
   }
-  const near = [...new Set([...nearNames(model, listed, 3), ...sameFamily(model, listed)])].slice(
-    0,
-    5,
-  );
-  const hint = near.length > 0 ? `; near names: ${near.join(', ')}` : '';
   const pull = wire === 'ollama' ? ` (ollama pull ${model})` : '';
-  return `the ${id} model "${model}" is not among the ${listed.length} models at ${place}${pull}${hint}`;
+  return `the ${id} model "${model}" is not among the ${listed.length} models at ${place}${pull}${namesInstead(model, listed)}`;
+}
+
+/** Near names; where there is none, the first that the upstream has. */
+function namesInstead(model: string, listed: readonly string[]): string {
+  const near = [...new Set([...nearNames(model, listed, 3), ...sameFamily(model, listed)])];
+  if (near.length > 0) return `; near names: ${near.slice(0, namesShown).join(', ')}`;
+  if (listed.length === 0) return '';
+  const more = listed.length > namesShown ? ', …' : '';
+  return `; it has ${listed.slice(0, namesShown).join(', ')}${more}`;
 }
 
 /** Names with the same part before the tag: `llama3:8b` for `llama3:70b`. */

@@ -128,6 +128,6 @@ export function missingBaseUrl(text: string, model: OpenAiModel, baseUrlSetting:
     );
   }
   const nearest = nearestName(provider, knownProviders);
-  const hint = nearest === null ? '' : `; did you mean "${nearest}/${text.slice(slash + 1)}"?`;
-  return `model "${text}": unknown provider "${provider}" and no base URL${hint} Give one by ${baseUrlSetting} (${known})`;
+  const hint = nearest === null ? '' : ` (did you mean "${nearest}/${text.slice(slash + 1)}"?)`;
+  return `model "${text}": unknown provider "${provider}"${hint} and no base URL: give one by ${baseUrlSetting} (${known})`;
 }

@@ -29,6 +29,18 @@ describe('checkUpstreamModels', () => {
     expect(warning).toMatch(/near names: llama3:8b, llama3:70b-instruct$/);
   });
 
+  it('lists what the upstream has, up to five, where no name is near', async () => {
+    const few = await startJsonServer(list('qwen2:7b', 'phi3'));
+    const [two] = await checkUpstreamModels([weakModel(few.url, 'some-other-thing')]);
+    expect(two).toMatch(/2 models at http:\S+; it has qwen2:7b, phi3$/);
+    const many = await startJsonServer(list('a1', 'b2', 'c3', 'd4', 'e5', 'f6'));
+    const [six] = await checkUpstreamModels([weakModel(many.url, 'some-other-thing')]);
+    expect(six).toMatch(/; it has a1, b2, c3, d4, e5, …$/);
+    const none = await startJsonServer(list());
+    const [nothing] = await checkUpstreamModels([weakModel(none.url, 'some-other-thing')]);
+    expect(nothing).toMatch(/0 models at http:\S+$/);
+  });
+
   it('sends the key when there is one, and shows it to nobody', async () => {
     const server = await startJsonServer(list('a'));
     const keyed = weakModel(server.url, 'b', { apiKey: new Secret('canary') });

@@ -118,8 +118,9 @@ describe('missingBaseUrl', () => {
 
   it('names an unknown provider, the nearest and all known ones', () => {
     expect(say('opnai/gpt')).toMatch(
-      /unknown provider "opnai".*did you mean "openai\/gpt"\?.*known providers: openai, /,
+      /unknown provider "opnai" \(did you mean "openai\/gpt"\?\) and no base URL: give one by --base-url .*known providers: openai, /,
     );
+    expect(say('foo/x')).toMatch(/unknown provider "foo" and no base URL: give one by --base-url/);
   });
 
   it('points a provider with another wire format to its OpenAI-compatible URL', () => {
