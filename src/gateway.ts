@@ -6,7 +6,8 @@ import type { CachedEmbedder } from './embedding/embedding-cache.ts';
 import type { EmbeddingError } from './errors.ts';
 import { createApp } from './http/app.ts';
 import { createInFlight } from './http/in-flight.ts';
-import { createHttpServer, listen } from './http/server.ts';
+import { createHttpServer, listen, type ServerLimits } from './http/server.ts';
+import { Uploads } from './http/uploads.ts';
 import type { ReloadState, Serving } from './http/serving.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Router } from './routing/router.ts';
@@ -41,13 +42,14 @@ export interface GatewayParts {
 
 export interface GatewayDeps {
   readonly logger: Logger;
+  readonly serverLimits?: ServerLimits;
 }
 
 /** Log, decision, upstream and HTTP around given routers: everything but their weights. */
 export async function startGateway(
   config: Config,
   parts: GatewayParts,
-  { logger }: GatewayDeps,
+  { logger, serverLimits }: GatewayDeps,
 ): Promise<Gateway> {
   const opened = await openRequestLog({
     file: config.db,
@@ -111,6 +113,7 @@ export async function startGateway(
     serving: () => serving,
     log,
     inFlight,
+    uploads: new Uploads(),
     metrics,
     logger,
     instanceId: randomUUID(),
@@ -119,7 +122,7 @@ export async function startGateway(
     reload: () => reload,
     isShuttingDown: () => isShuttingDown,
   });
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, serverLimits);
   const url = await listen(server, config.host, config.port).catch(async (error: unknown) => {
     metrics.close();
     await Promise.all([log.close(), serving.upstream.close()]);

@@ -16,6 +16,7 @@ import { listModels, retrieveModel } from './models.ts';
 import { postScore } from './score.ts';
 import type { ReloadState, Serving } from './serving.ts';
 import { methodNotAllowed, root, unknownPath } from './unknown-path.ts';
+import type { Uploads } from './uploads.ts';
 
 /** All that the routes need; built in gateway.ts. */
 export interface AppDeps {
@@ -23,6 +24,7 @@ export interface AppDeps {
   readonly serving: () => Serving;
   readonly log: RequestLog;
   readonly inFlight: InFlight;
+  readonly uploads: Uploads;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Tells this process from others in the loop guard. */

@@ -15,7 +15,7 @@ import { forward, type Forwarded } from './forward.ts';
 import { parseJsonObject, type JsonObjectText } from './json-text.ts';
 import { toLogRecord } from './log-entry.ts';
 import { assertNoLoop } from './loop-guard.ts';
-import { readBody } from './read-body.ts';
+import { readBody, type UploadRoom } from './read-body.ts';
 import { endBrokenStream, writeChunk } from './reply.ts';
 import type { Serving } from './serving.ts';
 
@@ -40,12 +40,12 @@ export function textCompletions(
 ): RequestHandler {
   return async function handleText(req, res) {
     const call = callOf(res);
+    assertNoLoop(req.headers, deps.instanceId);
+    const text = await readBody(req, ...uploadLimits(deps));
     const serving = deps.serving();
     const leave = deps.inFlight.enter(call, serving);
     try {
-      assertNoLoop(req.headers, deps.instanceId);
-      const { bodyBytes, jsonDepth } = serving.limits;
-      const body = parseJsonObject(await readBody(req, bodyBytes), jsonDepth);
+      const body = parseJsonObject(text, serving.limits.jsonDepth);
       const request = parseRequest(body);
       const requested = parseModelName(request.model, serving.names);
       assertKnownFallbacks(request, serving);
@@ -63,6 +63,11 @@ export function textCompletions(
       else res.once('close', leave);
     }
   };
+}
+
+function uploadLimits({ serving, uploads }: AppDeps): [number, UploadRoom] {
+  const { bodyBytes, inFlight } = serving().limits;
+  return [bodyBytes, { uploads, limitBytes: bodyBytes * inFlight }];
 }
 
 async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {

@@ -7,6 +7,7 @@ import type { Config } from '../../src/config/config.ts';
 import { groupsOfTwo } from '../../src/config/create-groups.ts';
 import { EmbeddingError } from '../../src/errors.ts';
 import { startGateway, type Gateway, type GatewayParts } from '../../src/gateway.ts';
+import { defaultServerLimits, type ServerLimits } from '../../src/http/server.ts';
 import type { Router } from '../../src/routing/router.ts';
 import type { Deployment } from '../../src/upstream/deployment.ts';
 import { deployment } from './deployment.ts';
@@ -107,6 +108,7 @@ export async function startTestGateway(
   urls: { strong: string; weak?: string },
   change: (config: Config) => Config = (config) => config,
   routers: readonly Router[] = [scriptedRouter()],
+  serverLimits: ServerLimits = defaultServerLimits,
 ): Promise<TestGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'pointsman-'));
   const db = join(folder, 'log.db');
@@ -117,7 +119,7 @@ export async function startTestGateway(
     routers: new Map(routers.map((router) => [router.name, router])),
     embedderId: 'scripted-2',
   };
-  const gateway = await startGateway(config, parts, { logger });
+  const gateway = await startGateway(config, parts, { logger, serverLimits });
   return {
     ...gateway,
     ...{ config, parts },
