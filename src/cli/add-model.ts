@@ -6,11 +6,10 @@ import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
 import { defaultCatalogFile, defaultWeightsFile } from '../routing/create-router.ts';
 import { assertSameEmbedder } from '../routing/embed-one.ts';
-import { latentFactors } from '../routing/matrix-factorization.ts';
 import { describeModel, loadModelCatalog, type ModelCatalog } from '../routing/model-catalog.ts';
-import { promptFeatures } from '../routing/prompt-features.ts';
 import { loadRouterWeights, type LoadedWeights } from '../routing/router-weights.ts';
 import { addModelRow } from '../training/add-model-row.ts';
+import { factorMatrix } from '../training/factor-matrix.ts';
 import { knownModels } from '../training/known-models.ts';
 import { crossValidate, modelPrior, placeModel, type FitReport } from '../training/place-model.ts';
 import { parseScoredPrompts, type ScoredPrompt } from '../training/scored-prompts.ts';
@@ -107,7 +106,7 @@ async function factorsOf(
   weights: LoadedWeights,
   embedder: Embedder,
 ) {
-  const { head, metadata, features } = weights;
+  const { head, metadata } = weights;
   assertSameEmbedder(
     weights.file,
     metadata.embedder,
@@ -118,10 +117,8 @@ async function factorsOf(
   for (let start = 0; start < rows.length; start += batch) {
     const some = rows.slice(start, start + batch);
     const embeddings = await embedder.embed(some.map(({ prompt }) => prompt));
-    for (const [i, { prompt }] of some.entries()) {
-      const x = promptFeatures(prompt, embeddings[i]!, features);
-      factors.set(latentFactors(head, x, 1), (start + i) * head.rank);
-    }
+    const prompts = some.map(({ prompt }, i) => ({ text: prompt, embedding: embeddings[i]! }));
+    factors.set(factorMatrix(prompts, weights), start * head.rank);
   }
   return { factors, scores: rows.map(({ score }) => score) };
 }

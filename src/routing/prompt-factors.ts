@@ -6,15 +6,15 @@
 //   cannot read is noise, and the same noise for most prompts. f_marks is the best linear guess of f_head
 //   from marks s that need no language (length, numbers, code, maths), fitted on the training prompts.
 // c, 0..1: how much there is to get wrong, 1 - exp(-words / 8). Outcome tables hold no small talk; their
-//   head calls "hi" a hard exam question as easily as not. f_easy are the factors of the training
-//   prompts that even the weaker models answer; they are the prior where a prompt says next to nothing.
+//   head calls "hi" a hard exam question as easily as not. f_easy are factors at which even
+//   the weaker models answer well (fit-caution.ts): the prior where a prompt says next to nothing.
 import type { Embedding } from '../embedding/embedder.ts';
 import { clamp } from '../math/vector.ts';
 import { latentFactors, type MfHead } from './matrix-factorization.ts';
 import { hashOf } from './prompt-features-lexical.ts';
 import { languageFreeMarks, markCount } from './prompt-features-marks.ts';
-import { readPrompt, tokensOf } from './prompt-features-text.ts';
-import { promptFeatures, type FeatureSettings } from './prompt-features.ts';
+import type { PromptText } from './prompt-features-text.ts';
+import { partsOf, promptFeatures, type FeatureSettings } from './prompt-features.ts';
 
 /** What is known without reading the words; kept with the weights. */
 export interface CautionSettings {
@@ -60,11 +60,14 @@ export function readPromptFor(
   embedding: Embedding,
   { features, caution }: Pick<FactorSettings, 'features' | 'caution'>,
 ): PromptReading {
-  const tokens = tokensOf(readPrompt(text));
+  const parts = partsOf(text);
+  const { prompt, tokens } = parts;
+  const unknown = unknownPart(tokens, embedding, features);
   return {
-    x: promptFeatures(text, embedding, features),
-    marks: scaledMarks(text, caution),
-    unknown: unknownPart(tokens, embedding, features),
+    x: promptFeatures(parts, embedding, features),
+    // Not looked at where all words are known.
+    marks: unknown > 0 ? scaledMarks(prompt, caution) : new Float64Array(markCount),
+    unknown,
     content: 1 - Math.exp(-countWords(tokens) / wordsOfContent),
   };
 }
@@ -85,11 +88,11 @@ export function promptFactors(
 
 /** s [marks]. */
 export function scaledMarks(
-  text: string,
+  prompt: PromptText,
   caution: Pick<CautionSettings, 'mean' | 'scale'> | null,
 ): Float64Array {
   if (!caution) return new Float64Array(markCount);
-  return Float64Array.from(languageFreeMarks(text), (raw, i) =>
+  return Float64Array.from(languageFreeMarks(prompt), (raw, i) =>
     clamp((raw - caution.mean[i]!) * caution.scale[i]!, -limit, limit),
   );
 }

@@ -1,5 +1,5 @@
 import { surfaceMarks, surfaceNames } from './prompt-features-surface.ts';
-import { readPrompt } from './prompt-features-text.ts';
+import type { PromptText } from './prompt-features-text.ts';
 
 /** Surface marks that mean the same in any language; the length stands before them. */
 const languageFree = [
@@ -17,8 +17,7 @@ export const markCount = 1 + languageFree.length;
 const lettersPerCharacter = 2.5;
 
 /** What can be seen of a prompt whose words nobody here can read. */
-export function languageFreeMarks(text: string): number[] {
-  const prompt = readPrompt(text);
+export function languageFreeMarks(prompt: PromptText): number[] {
   const all = surfaceMarks(prompt);
   const letters = prompt.length * (1 + (lettersPerCharacter - 1) * all[eastAsianShare]!);
   return [Math.log1p(letters), ...positions.map((position) => all[position]!)];

@@ -1,7 +1,7 @@
 import type { Embedding } from '../embedding/embedder.ts';
 import { countNgrams, writeLexical, type LexicalTable } from './prompt-features-lexical.ts';
 import { surfaceMarks, surfaceNames } from './prompt-features-surface.ts';
-import { readPrompt, tokensOf } from './prompt-features-text.ts';
+import { readPrompt, tokensOf, type PromptText } from './prompt-features-text.ts';
 
 /** How a prompt becomes x; learned in training and kept with the weights. */
 export interface FeatureSettings {
@@ -13,6 +13,17 @@ export interface FeatureSettings {
   /** Of every number of x before scaling: x = clamp((raw - mean) * scale, +-limit). */
   readonly mean: Float32Array;
   readonly scale: Float32Array;
+}
+
+/** A prompt, read once. */
+export interface PromptParts {
+  readonly prompt: PromptText;
+  readonly tokens: readonly string[];
+}
+
+export function partsOf(text: string): PromptParts {
+  const prompt = readPrompt(text);
+  return { prompt, tokens: tokensOf(prompt) };
 }
 
 /** Part of x that speaks for one kind of evidence. */
@@ -53,11 +64,11 @@ export function featureCount(groups: readonly FeatureGroup[]): number {
  * Pure; the cost is bounded for texts of any length.
  */
 export function promptFeatures(
-  text: string,
+  parts: PromptParts,
   embedding: Embedding,
   settings: FeatureSettings,
 ): Float64Array {
-  const x = rawFeatures(text, embedding, settings);
+  const x = rawFeatures(parts, embedding, settings);
   const { mean, scale } = settings;
   for (let i = 0; i < x.length; i++) {
     const scaled = (x[i]! - mean[i]!) * scale[i]!;
@@ -69,15 +80,14 @@ export function promptFeatures(
 
 /** x before scaling, for training to find `mean` and `scale`. */
 export function rawFeatures(
-  text: string,
+  { prompt, tokens }: PromptParts,
   embedding: Embedding,
   settings: Pick<FeatureSettings, 'sentence' | 'lexical' | 'surface'>,
 ): Float64Array {
   const { sentence, lexical, surface } = settings;
   const x = new Float64Array(featureCount(featureGroups(sentence, lexical.dimensions, surface)));
   x.set(embedding.vector.subarray(0, sentence));
-  const prompt = readPrompt(text);
-  writeLexical(countNgrams(tokensOf(prompt)), lexical, x, sentence);
+  writeLexical(countNgrams(tokens), lexical, x, sentence);
   if (surface) {
     x.set([...surfaceMarks(prompt), embedding.unknownShare ?? 0], sentence + lexical.dimensions);
   }

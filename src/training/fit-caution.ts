@@ -2,17 +2,22 @@ import { solvePositive } from '../math/cholesky.ts';
 import { quantile, sorted } from '../math/quantile.ts';
 import { expectedQuality, latentFactors, type MfHead } from '../routing/matrix-factorization.ts';
 import { languageFreeMarks, markCount } from '../routing/prompt-features-marks.ts';
+import { readPrompt } from '../routing/prompt-features-text.ts';
 import { scaledMarks, type CautionSettings } from '../routing/prompt-factors.ts';
 import type { TrainingRows } from './mf-loss.ts';
 
 /** Ridge on the standardized marks, per unit of total weight. */
 const ridge = 0.01;
-/** Share of the training prompts that count as easy. */
-const easyShare = 0.02;
+/** Share of the training prompts that show which way is easier. */
+const easierShare = 0.02;
+/** Mean expected quality of the weaker half of the models where there is hardly anything to get wrong. */
+const easyQuality = 0.9;
+const furthest = 16;
 
 /**
- * Fits f_marks by least squares to the factors that `head` gives the training prompts, and takes
- * f_easy as the mean factors of the prompts on which the weaker half of the models does best.
+ * Fits f_marks by least squares to the factors that `head` gives the training prompts. f_easy lies on
+ * the line from the mean factors to those of the prompts on which the weaker half of the models does
+ * best, as far out as these models are expected to do well: exams hold no prompt as easy as "hi".
  */
 export function fitCaution(
   texts: readonly string[],
@@ -21,7 +26,7 @@ export function fitCaution(
 ): CautionSettings {
   const factors = latentFactors(head, rows.x, rows.count);
   const scales = markScales(texts);
-  const marks = texts.map((text) => scaledMarks(text, scales));
+  const marks = texts.map((text) => scaledMarks(readPrompt(text), scales));
   return {
     ...scales,
     ...regress(marks, factors, rows.weights, head.rank),
@@ -33,7 +38,7 @@ function markScales(texts: readonly string[]): Pick<CautionSettings, 'mean' | 's
   const sums = new Float64Array(markCount);
   const squares = new Float64Array(markCount);
   for (const text of texts) {
-    for (const [i, mark] of languageFreeMarks(text).entries()) {
+    for (const [i, mark] of languageFreeMarks(readPrompt(text)).entries()) {
       sums[i]! += mark;
       squares[i]! += mark * mark;
     }
@@ -91,13 +96,25 @@ function easyFactors(head: MfHead, factors: Float64Array): Float64Array {
   const ease = Float64Array.from({ length: prompts }, (_, i) =>
     weaker.reduce((sum, m) => sum + expectedQuality(head, m, factors, i * rank), 0),
   );
-  const least = quantile(sorted(ease), 1 - easyShare);
-  const easy = new Float64Array(rank);
-  let count = 0;
+  const least = quantile(sorted(ease), 1 - easierShare);
+  const mean = new Float64Array(rank);
+  const easier = new Float64Array(rank);
+  const count = ease.filter((value) => value >= least).length;
   for (let i = 0; i < prompts; i++) {
-    if (ease[i]! < least) continue;
-    count++;
-    for (let r = 0; r < rank; r++) easy[r]! += factors[i * rank + r]!;
+    for (let r = 0; r < rank; r++) {
+      mean[r]! += factors[i * rank + r]! / prompts;
+      if (ease[i]! >= least) easier[r]! += factors[i * rank + r]! / count;
+    }
   }
-  return easy.map((sum) => sum / count);
+  const along = (t: number): Float64Array => mean.map((at, r) => at + t * (easier[r]! - at));
+  const qualityAt = (t: number): number =>
+    weaker.reduce((sum, m) => sum + expectedQuality(head, m, along(t)), 0) / weaker.length;
+  let [low, high] = [1, furthest];
+  if (qualityAt(high) < easyQuality) return along(high);
+  for (let step = 0; step < 40; step++) {
+    const middle = (low + high) / 2;
+    if (qualityAt(middle) < easyQuality) low = middle;
+    else high = middle;
+  }
+  return along(high);
 }

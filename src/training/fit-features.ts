@@ -5,6 +5,7 @@ import { readPrompt, tokensOf } from '../routing/prompt-features-text.ts';
 import {
   featureCount,
   featureGroups,
+  partsOf,
   promptFeatures,
   rawFeatures,
   type FeatureSettings,
@@ -33,7 +34,7 @@ export function fitFeatures(
   const groups = featureGroups(sentence, lexical.dimensions, surface);
   const raw = { sentence, lexical, surface };
   const { means, deviations } = columnSpread(prompts.length, featureCount(groups), (i) =>
-    rawFeatures(prompts[i]!.text, prompts[i]!.embedding, raw),
+    rawFeatures(partsOf(prompts[i]!.text), prompts[i]!.embedding, raw),
   );
   const mean = new Float32Array(means.length);
   const scale = new Float32Array(means.length);
@@ -60,7 +61,7 @@ export function featureMatrix(
   const count = settings.mean.length;
   const x = new Float64Array(prompts.length * count);
   for (const [i, { text, embedding }] of prompts.entries()) {
-    x.set(promptFeatures(text, embedding, settings), i * count);
+    x.set(promptFeatures(partsOf(text), embedding, settings), i * count);
   }
   return x;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { latentFactors } from '../../../src/routing/matrix-factorization.ts';
 import { languageFreeMarks, markCount } from '../../../src/routing/prompt-features-marks.ts';
+import { readPrompt } from '../../../src/routing/prompt-features-text.ts';
 import {
   promptFactors,
   readPromptFor,
@@ -75,9 +76,11 @@ describe('promptFactors', () => {
 });
 
 describe('languageFreeMarks', () => {
+  const marksOf = (text: string) => languageFreeMarks(readPrompt(text));
+
   it('counts a character without spaces for more than a letter', () => {
-    expect(languageFreeMarks('東京大学')[0]).toBeCloseTo(Math.log1p(4 + 6 * (4 / 5)), 12);
-    expect(languageFreeMarks('word')[0]).toBeCloseTo(Math.log1p(4), 12);
-    expect(languageFreeMarks('x')).toHaveLength(markCount);
+    expect(marksOf('東京大学')[0]).toBeCloseTo(Math.log1p(4 + 6 * (4 / 5)), 12);
+    expect(marksOf('word')[0]).toBeCloseTo(Math.log1p(4), 12);
+    expect(marksOf('x')).toHaveLength(markCount);
   });
 });

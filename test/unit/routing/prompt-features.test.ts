@@ -7,6 +7,7 @@ import { readPrompt, tokensOf } from '../../../src/routing/prompt-features-text.
 import {
   featureCount,
   featureGroups,
+  partsOf,
   promptFeatures,
   type FeatureSettings,
 } from '../../../src/routing/prompt-features.ts';
@@ -71,7 +72,7 @@ describe('tokensOf', () => {
 
 describe('promptFeatures', () => {
   it('puts sentence, wording and marks side by side', () => {
-    const x = promptFeatures('cat', embedding, settings);
+    const x = promptFeatures(partsOf('cat'), embedding, settings);
     expect(x).toHaveLength(count);
     expect(x[0]).toBeCloseTo(0.6, 6);
     // One known n-gram: its row, whatever its weight, because the vector has length 1 before it.
@@ -86,9 +87,9 @@ describe('promptFeatures', () => {
   it('is finite and pure for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
-        const x = promptFeatures(text, embedding, settings);
+        const x = promptFeatures(partsOf(text), embedding, settings);
         expect(x.every(Number.isFinite)).toBe(true);
-        expect(promptFeatures(text, embedding, settings)).toEqual(x);
+        expect(promptFeatures(partsOf(text), embedding, settings)).toEqual(x);
       }),
       { numRuns: 300 },
     );
@@ -97,13 +98,13 @@ describe('promptFeatures', () => {
   it.each(['', '\0', '\ud800', '\udc00x', '\n'.repeat(1000), '((((((((((', 'A. \nB. '])(
     'is finite for %j',
     (text) => {
-      expect(promptFeatures(text, embedding, settings).every(Number.isFinite)).toBe(true);
+      expect(promptFeatures(partsOf(text), embedding, settings).every(Number.isFinite)).toBe(true);
     },
   );
 
   it('takes a vector that is not finite for an average prompt', () => {
     const broken = { ...embedding, vector: Float32Array.of(NaN, Infinity) };
-    const x = promptFeatures('cat', broken, settings);
+    const x = promptFeatures(partsOf('cat'), broken, settings);
     expect([...x.slice(0, 2)]).toEqual([0, 6]);
   });
 
@@ -111,7 +112,7 @@ describe('promptFeatures', () => {
     for (const piece of ['word ', '(A) x\n', '9,', '_', ' ', '\n', 'A', '.']) {
       const text = piece.repeat(Math.ceil(1_000_000 / piece.length));
       const start = performance.now();
-      promptFeatures(text, embedding, settings);
+      promptFeatures(partsOf(text), embedding, settings);
       expect(performance.now() - start).toBeLessThan(500);
     }
   });
