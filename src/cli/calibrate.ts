@@ -5,7 +5,7 @@ import {
   InsufficientData,
   type ThresholdCalibration,
 } from '../training/calibrate.ts';
-import { calibrationJson, calibrationText } from './calibration-text.ts';
+import { calibrationJson, calibrationText, missText } from './calibration-text.ts';
 import type { CliIo } from './cli-io.ts';
 import { scoresOfFile, scoresOfLog, type ScoreSet } from './score-set.ts';
 import type { CreateScorer } from './scorer.ts';
@@ -34,6 +34,7 @@ export interface CalibrateDeps {
 /**
  * Finds the threshold that sends the wanted share of prompts to the strong model.
  *
+ * @returns exit code: 1 when `apply` was refused, since ties keep the scores from the wanted share
  * @throws ConfigError for wrong flags, an unreadable log or file, or too few prompts
  */
 export async function runCalibrate(
@@ -53,14 +54,18 @@ export async function runCalibrate(
 
   let isTakenUp: boolean | null = null;
   const waitMs = deps.takeUpMs ?? 2_000;
-  if (options.apply === true) {
+  const isRefused = options.apply === true && !found.isOnTarget;
+  if (options.apply === true && !isRefused) {
     const { routerVersion } = set;
     const applied = { router, routerVersion, threshold, strongShare, prompts };
     isTakenUp = await applyThreshold(options.db, applied, { waitMs, pollMs: 25 });
   }
   const result = { router, strongShare, set, found, isTakenUp, waitMs };
-  io.stdout.write(options.json === true ? calibrationJson(result) : calibrationText(result));
-  return 0;
+  if (options.json === true) {
+    io.stdout.write(calibrationJson(result));
+    if (!found.isOnTarget) io.stderr.write(`pointsman: warning: ${missText(result)}`);
+  } else io.stdout.write(calibrationText(result));
+  return isRefused ? 1 : 0;
 }
 
 function scorePrompts(

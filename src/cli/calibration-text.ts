@@ -22,16 +22,37 @@ export function calibrationText(result: CalibrationResult): string {
     `  from ${found.prompts} ${set.origin}\n` +
     `  95% interval of the threshold: ${low.toFixed(5)} to ${high.toFixed(5)}\n` +
     `  share of these that it sends to strong: ${(100 * found.achievedShare).toFixed(1)}%\n` +
-    takeUpText(result)
+    (found.isOnTarget ? takeUpText(result) : missText(result))
+  );
+}
+
+/** Where many scores are the same, no threshold comes near the wanted share. */
+export function missText({ strongShare, found }: Pick<CalibrationResult, 'strongShare' | 'found'>) {
+  const { prompts, distinctScores, achievedShare, shareAbove } = found;
+  const shown = (share: number): string => `${(100 * share).toFixed(1)}%`;
+  const values =
+    distinctScores === 1
+      ? `all ${prompts} are the same`
+      : `the ${prompts} hold ${distinctScores} distinct ones`;
+  return (
+    `These scores do not reach ${shown(strongShare)}: ${values}; ` +
+    `this threshold sends ${shown(achievedShare)} to strong, the next higher one ${shown(shareAbove)}.\n` +
+    'Nothing is changed, and --apply refuses it: calibrate on more varied prompts, ask for a share ' +
+    'that is reached, or set --threshold (threshold in the file).\n'
   );
 }
 
 function takeUpText({ isTakenUp, waitMs, set }: CalibrationResult): string {
   if (isTakenUp === null) return 'Nothing is changed yet: --apply makes the server use it.\n';
-  if (isTakenUp) return 'Applied: the running server uses it now.\n';
+  if (isTakenUp) {
+    return (
+      'Applied: the running server uses it now. A server started with --threshold (threshold in the ' +
+      'file) uses that again after its next start.\n'
+    );
+  }
   return (
     `Stored, but no running server took it up within ${waitMs / 1000} s. The next start on this ` +
-    `database with router version ${set.routerVersion} uses it, unless --threshold is given.\n`
+    `database with router version ${set.routerVersion} uses it, unless it is started with --threshold (threshold in the file).\n`
   );
 }
 
@@ -49,6 +70,8 @@ export function calibrationJson({
     threshold: found.threshold,
     threshold_interval_95: found.interval95,
     achieved_share: found.achievedShare,
+    distinct_scores: found.distinctScores,
+    is_on_target: found.isOnTarget,
     prompts: found.prompts,
     applied: isTakenUp !== null,
     taken_up: isTakenUp,

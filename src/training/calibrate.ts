@@ -12,6 +12,11 @@ export interface ThresholdCalibration {
   readonly interval95: readonly [number, number];
   /** Share of these scores that the threshold sends to strong; differs from the wish where scores tie. */
   readonly achievedShare: number;
+  /** Share that a threshold a little higher would send; it leaves out what ties at this one. */
+  readonly shareAbove: number;
+  readonly distinctScores: number;
+  /** False where ties keep the achieved share more than 3 points, and a prompt, from the wish. */
+  readonly isOnTarget: boolean;
   /** Number of scores. */
   readonly prompts: number;
 }
@@ -21,6 +26,9 @@ export interface ThresholdCalibration {
  * (95 %, at a half); with fewer the figure says little.
  */
 export const minimumPrompts = 100;
+
+/** Further from the wish than this is a miss. */
+const shareTolerance = 0.03;
 
 export class InsufficientData extends Error {
   readonly prompts: number;
@@ -53,10 +61,17 @@ export function calibrateThreshold(
   if (!scores.every(Number.isFinite)) throw new RangeError('a score is not a finite number');
   const ordered = sorted(scores);
   const threshold = quantile(ordered, 1 - strongShare);
+  const shareOf = (isSent: (score: number) => boolean): number =>
+    scores.filter(isSent).length / scores.length;
+  const achievedShare = shareOf((score) => score >= threshold);
+  const tolerance = Math.max(shareTolerance, 1 / scores.length) + 1e-9;
   return {
     threshold,
     interval95: quantileInterval(ordered, 1 - strongShare),
-    achievedShare: scores.filter((score) => score >= threshold).length / scores.length,
+    achievedShare,
+    shareAbove: shareOf((score) => score > threshold),
+    distinctScores: new Set(scores).size,
+    isOnTarget: Math.abs(achievedShare - strongShare) <= tolerance,
     prompts: scores.length,
   };
 }

@@ -175,6 +175,42 @@ test('--apply stores the threshold and says when no server took it up', async ()
   database.close();
 });
 
+test('where scores tie, the miss is told and --apply refused', async () => {
+  const db = logWithScores(200, { score: 0.4 });
+  const { exitCode, out } = await calibrate({ db, pct: '0.5', apply: true });
+  expect(exitCode).toBe(1);
+  expect(out).toContain(
+    'These scores do not reach 50.0%: all 200 are the same; this threshold sends 100.0% ' +
+      'to strong, the next higher one 0.0%.\nNothing is changed, and --apply refuses it',
+  );
+  const asJson = await calibrate({ db, pct: '0.5', json: true });
+  expect(JSON.parse(asJson.out)).toMatchObject({
+    distinct_scores: 1,
+    is_on_target: false,
+    applied: false,
+  });
+  expect(asJson).toMatchObject({
+    exitCode: 0,
+    err: expect.stringContaining('warning: These scores do not reach 50.0%') as string,
+  });
+  const database = new SqliteDatabase(db);
+  expect(database.prepare('select count(*) from applied_threshold').pluck().get()).toBe(0);
+  database.close();
+});
+
+test('--apply tells what the next start of a server with --threshold uses', async () => {
+  const db = logWithScores(200);
+  const log = await openRequestLog({ file: db, pollMs: 10 });
+  log.onThresholdApplied(() => true);
+  const captured = fakeIo();
+  const options = { db, strongModelPct: '0.5', apply: true };
+  await runCalibrate(options, captured.io, { ...fakeScorer(() => 0), takeUpMs: 10_000 });
+  expect(captured.stdout()).toMatch(
+    /A server started with --threshold \(threshold in the file\) uses that again after its next start/,
+  );
+  await log.close();
+});
+
 test('--apply says so when a running server uses the threshold', async () => {
   const db = logWithScores(200);
   const log = await openRequestLog({ file: db, pollMs: 10 });

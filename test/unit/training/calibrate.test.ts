@@ -35,7 +35,22 @@ describe('calibrateThreshold', () => {
     expect(calibrateThreshold(scores, 0.5, few)).toMatchObject({
       threshold: 0.5,
       achievedShare: 1,
+      shareAbove: 0.25,
+      distinctScores: 2,
+      isOnTarget: false,
     });
+    expect(calibrateThreshold(scores, 0.25, few)).toMatchObject({
+      achievedShare: 0.25,
+      isOnTarget: true,
+    });
+  });
+
+  it('is on target within 3 points, or within a prompt of a few', () => {
+    const tied = (count: number, of: number) =>
+      Float64Array.from({ length: of }, (_, i) => (i < count ? 0.5 : 0.5 + i / of));
+    expect(calibrateThreshold(tied(53, 100), 0.97).isOnTarget).toBe(true);
+    expect(calibrateThreshold(tied(53, 100), 0.96).isOnTarget).toBe(false);
+    expect(calibrateThreshold(Float64Array.of(0.1, 0.2, 0.3), 0.5, few).isOnTarget).toBe(true);
   });
 
   it('gives an interval that covers the true threshold about 95 times in 100', () => {
