@@ -1,4 +1,5 @@
 import type { EncodeRequest, EncoderSource, ProcessMessage } from './encoder-protocol.ts';
+import { loadHubClassifier } from './hub-classifier-model.ts';
 import { loadHubEncoder } from './hub-model.ts';
 import { loadUseLiteEncoder, type EncodeText } from './use-lite-encoder.ts';
 
@@ -18,9 +19,14 @@ function messageOf(error: unknown): string {
 }
 
 async function load(source: EncoderSource): Promise<EncodeText> {
-  return source.kind === 'local'
-    ? await loadUseLiteEncoder(source.folder, source.manifest)
-    : await loadHubEncoder(source);
+  switch (source.kind) {
+    case 'local':
+      return await loadUseLiteEncoder(source.folder, source.manifest);
+    case 'hub':
+      return await loadHubEncoder(source);
+    case 'classifier':
+      return await loadHubClassifier(source);
+  }
 }
 
 async function answer(encode: EncodeText, { id, text }: EncodeRequest): Promise<void> {

@@ -1,8 +1,11 @@
 import type { Embedding } from './embedder.ts';
 import type { EncoderManifest } from './encoder-manifest.ts';
 
-/** What an encoder process loads: the shipped encoder from its folder, or a transformers.js model. */
-export type EncoderSource = LocalSource | HubSource;
+/**
+ * What an encoder process loads: the shipped encoder from its folder, or a model of transformers.js,
+ * for sentence vectors or, a classifier, for the logits of its labels.
+ */
+export type EncoderSource = LocalSource | HubSource | ClassifierSource;
 
 export interface LocalSource {
   readonly kind: 'local';
@@ -10,8 +13,15 @@ export interface LocalSource {
   readonly manifest: EncoderManifest;
 }
 
-export interface HubSource {
+export interface HubSource extends HubPlace {
   readonly kind: 'hub';
+}
+
+export interface ClassifierSource extends HubPlace {
+  readonly kind: 'classifier';
+}
+
+export interface HubPlace {
   /** Name on the hub, or a folder. */
   readonly model: string;
   /** Where downloaded models lie; null: the default of transformers.js. */

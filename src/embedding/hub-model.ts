@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { env, pipeline, type FeatureExtractionPipeline } from '@xenova/transformers';
+import { env, pipeline } from '@xenova/transformers';
 import { keepHeadAndTail } from './bounded-text.ts';
-import type { HubSource } from './encoder-protocol.ts';
+import type { HubPlace, HubSource } from './encoder-protocol.ts';
 import { isModelFolder } from './model-folder.ts';
 import type { EncodeText } from './use-lite-encoder.ts';
 
@@ -15,20 +15,20 @@ function isQuantized(folder: string): boolean {
   return has('model_quantized.onnx') || !has('model.onnx');
 }
 
-async function openPipeline(source: HubSource): Promise<FeatureExtractionPipeline> {
-  const { model, cacheFolder, hubUrl } = source;
+/** Tells transformers.js where to look, and gives the name to look for there. */
+export function findHubModel({ model, cacheFolder, hubUrl }: HubPlace): {
+  name: string;
+  quantized: boolean;
+} {
   if (cacheFolder !== null) env.cacheDir = cacheFolder;
   if (hubUrl !== null) env.remoteHost = hubUrl;
   if (!isModelFolder(model)) {
-    const quantized = isQuantized(join(env.cacheDir as string, model));
-    return await pipeline('feature-extraction', model, { quantized });
+    return { name: model, quantized: isQuantized(join(env.cacheDir as string, model)) };
   }
   const folder = resolve(model);
   env.allowRemoteModels = false;
   env.localModelPath = dirname(folder);
-  return await pipeline('feature-extraction', basename(folder), {
-    quantized: isQuantized(folder),
-  });
+  return { name: basename(folder), quantized: isQuantized(folder) };
 }
 
 /**
@@ -36,7 +36,8 @@ async function openPipeline(source: HubSource): Promise<FeatureExtractionPipelin
  * than the model reads is cut by its tokenizer.
  */
 export async function loadHubEncoder(source: HubSource): Promise<EncodeText> {
-  const extract = await openPipeline(source);
+  const { name, quantized } = findHubModel(source);
+  const extract = await pipeline('feature-extraction', name, { quantized });
   const { tokenizer } = extract;
   const unknownId = (tokenizer as { unk_token_id?: number }).unk_token_id;
 

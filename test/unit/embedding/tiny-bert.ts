@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createOnnxGraph } from '../../../scripts/encoder/onnx-graph.ts';
+import { createOnnxGraph, type OnnxGraph } from '../../../scripts/encoder/onnx-graph.ts';
 
 /** Ids by place: [UNK] is 1, as WordPiece files have it. */
 export const tinyVocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'hello', 'world', 'a', '##b'];
@@ -16,6 +16,28 @@ export function tinyRow(id: number): number[] {
  * plus 0.0 for what mask and types add, so that a test can do the sum by hand.
  */
 export function writeTinyBert(folder: string): void {
+  const { graph, hidden } = tinyGraph();
+  graph.node('Identity', [hidden], {}, 'last_hidden_state');
+  writeModel(folder, graph, 'last_hidden_state', ['batch', 'sequence', tinyDimensions]);
+}
+
+/** Weight of dimension i for label j of the tiny classifier. */
+export function tinyHead(i: number, j: number): number {
+  return Math.cos(1 + 3 * i + j);
+}
+
+/** The same with a head: logits = mean of the hidden states times `tinyHead`. */
+export function writeTinyClassifier(folder: string, labels: number): void {
+  const { graph, hidden } = tinyGraph();
+  const mean = graph.node('ReduceMean', [hidden], { axes: [1], keepdims: 0 });
+  const head = Float32Array.from({ length: tinyDimensions * labels }, (_, place) =>
+    tinyHead(Math.floor(place / labels), place % labels),
+  );
+  graph.node('MatMul', [mean, graph.float('head', [tinyDimensions, labels], head)], {}, 'logits');
+  writeModel(folder, graph, 'logits', ['batch', labels]);
+}
+
+function tinyGraph(): { graph: OnnxGraph; hidden: string } {
   const graph = createOnnxGraph('tiny-bert');
   const table = Float32Array.from(tinyVocabulary.flatMap((_, id) => tinyRow(id)));
   const words = graph.node('Gather', [
@@ -30,12 +52,16 @@ export function writeTinyBert(folder: string): void {
     graph.float('mask', [2, tinyDimensions], new Float32Array(2 * tinyDimensions)),
     'attention_mask',
   ]);
-  graph.node('Add', [graph.node('Add', [words, types]), mask], {}, 'last_hidden_state');
-  const model = graph.encode(
-    ['input_ids', 'attention_mask', 'token_type_ids'],
-    'last_hidden_state',
-    ['batch', 'sequence', tinyDimensions],
-  );
+  return { graph, hidden: graph.node('Add', [graph.node('Add', [words, types]), mask]) };
+}
+
+function writeModel(
+  folder: string,
+  graph: OnnxGraph,
+  output: string,
+  shape: (string | number)[],
+): void {
+  const model = graph.encode(['input_ids', 'attention_mask', 'token_type_ids'], output, shape);
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   writeFileSync(join(folder, 'onnx', 'model.onnx'), model);
 
