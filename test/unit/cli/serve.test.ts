@@ -68,6 +68,7 @@ describe('serve', () => {
       server,
     );
     await vi.waitFor(() => expect(stdout()).toMatch(/curl http:\/\/127\.0\.0\.1:6060/));
+    expect(stdout()).toMatch(/access +OPEN TO EVERYONE who reaches 0\.0\.0\.0: set client keys/);
     signals.emit('SIGINT');
     await done;
   });
