@@ -1,5 +1,7 @@
 import type { Config } from './config/config.ts';
 import { createDispatcher, type DispatchEvents } from './dispatch/dispatcher.ts';
+import { defaultDispatchSettings } from './dispatch/dispatch-settings.ts';
+import type { Embedder } from './embedding/embedder.ts';
 import type { EmbeddingError } from './errors.ts';
 import type { Serving } from './http/serving.ts';
 import { createDecider } from './routing/decide.ts';
@@ -16,6 +18,7 @@ export interface ServingParts {
   readonly embedderId: string | null;
   readonly onEmbeddingFailed: (error: EmbeddingError) => void;
   readonly dispatchEvents: DispatchEvents;
+  readonly embedder: Embedder | null;
 }
 
 /** The parts that one configuration makes, with state of their own: nothing is shared with another. */
@@ -46,10 +49,24 @@ export function createServing(config: Config, parts: ServingParts): Serving {
       limits: config.limits,
       userAgent: `pointsman/${version()}`,
     }),
+    embeddings: {
+      own: parts.embedder,
+      upstream: embeddingsUpstream(config.embeddingsUpstream, parts.dispatchEvents),
+    },
     limits: config.limits,
     logPrompts: config.logPrompts,
     embedderId,
   };
+}
+
+function embeddingsUpstream(
+  deployment: Deployment | null,
+  events: DispatchEvents,
+): Serving['embeddings']['upstream'] {
+  if (deployment === null) return null;
+  const groups = [{ name: deployment.group, deployments: [deployment] }];
+  const deps = { now: Date.now, random: Math.random, events };
+  return { deployment, dispatcher: createDispatcher(groups, defaultDispatchSettings, deps) };
 }
 
 function knownNames(config: Config, routers: readonly string[]): KnownNames {
@@ -71,6 +88,7 @@ function knownNames(config: Config, routers: readonly string[]): KnownNames {
         ? namesOf(config.weak).filter((name) => !strong.includes(name))
         : [tierGroups.weak],
     groups: new Map([...others.map((name) => [name, name] as const), ...config.groupAliases]),
+    hidden: config.hiddenNames,
     unlisted: new Map(
       (['weak', 'strong'] as const).flatMap((tier) =>
         twinsOf(config[tier]).map((name) => [name, tier] as const),

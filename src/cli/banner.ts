@@ -1,6 +1,7 @@
 import { withoutCredentials } from '../base-url.ts';
 import type { Config } from '../config/config.ts';
 import { isOpenToNetwork } from '../config/create-access.ts';
+import { describeGroups } from '../config/describe-groups.ts';
 import type { CurrentThreshold } from '../routing/thresholds.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 
@@ -26,6 +27,9 @@ export function writeBanner({ version, config, url, threshold, notes }: BannerFa
     `pointsman ${version} listens on ${url}`,
     `  strong     ${describe(config.strong)}`,
     `  weak       ${describe(config.weak)}`,
+    ...describeGroups(config)
+      .slice(2) // the tiers are told above
+      .map((line) => `  ${line}`),
     `  router     ${router}${config.routers.length > 1 ? ` (also ${config.routers.slice(1).join(', ')})` : ''}`,
     `  threshold  ${Number(threshold.threshold.toFixed(5))} (${origins[threshold.origin]})`,
     `  access     ${describeAccess(config)}`,

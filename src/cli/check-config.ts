@@ -1,4 +1,4 @@
-import { withoutCredentials } from '../base-url.ts';
+import { describeGroups } from '../config/describe-groups.ts';
 import { loadConfig, type SettingsInput } from '../config/load-config.ts';
 import { demoPair } from '../demo/demo-models.ts';
 import type { CliIo } from './cli-io.ts';
@@ -14,14 +14,12 @@ export async function checkConfig(input: SettingsInput, io: CliIo): Promise<void
     }),
   );
   for (const warning of warnings) io.stderr.write(`pointsman: warning: ${warning}\n`);
-  const models = [config.strong, config.weak].map(
-    ({ id, name, baseUrl, apiKey }) =>
-      `  ${id.padEnd(6)}  ${name} at ${withoutCredentials(baseUrl)}, ${apiKey === null ? 'without a key' : 'with a key'}\n`,
-  );
   io.stdout.write('The configuration is good.\n');
   io.stdout.write(
     config.demo
       ? '  no model is named: serve takes two of a local Ollama, else simulated ones\n'
-      : models.join(''),
+      : describeGroups(config)
+          .map((line) => `  ${line}\n`)
+          .join(''),
   );
 }

@@ -39,7 +39,9 @@ export async function serve(input: SettingsInput, io: CliIo, deps: ServeDeps): P
     const threshold = server.threshold();
     io.stdout.write(writeBanner({ version: version(), config, url, threshold, notes }));
     if (!config.demo)
-      void checkUpstreamModels([config.strong, config.weak]).then((all) => all.forEach(warn));
+      void checkUpstreamModels(config.groups.flatMap((group) => group.deployments)).then((all) =>
+        all.forEach(warn),
+      );
 
     const stopWatching = watchConfig(config, {
       server,

@@ -15,6 +15,8 @@ export interface KnownNames {
   readonly weak: readonly string[];
   /** Names and aliases of all groups of deployments. */
   readonly groups: ReadonlyMap<string, string>;
+  /** Those of them that are not listed. */
+  readonly hidden?: ReadonlySet<string>;
   /** Other spellings of the two models, accepted but not listed. */
   readonly unlisted: ReadonlyMap<string, Tier>;
 }
@@ -71,7 +73,7 @@ export function listModelNames(known: KnownNames): string[] {
       'weak',
       ...known.strong,
       ...known.weak,
-      ...known.groups.keys(),
+      ...[...known.groups.keys()].filter((name) => !known.hidden?.has(name)),
     ]),
   ];
 }
