@@ -6,6 +6,7 @@ import { cacheEmbeddings, type CachedEmbedder } from './embedding/embedding-cach
 import { startGateway } from './gateway.ts';
 import { createRouters } from './routing/create-router.ts';
 import type { Router } from './routing/router.ts';
+import { cacheScores } from './routing/score-cache.ts';
 import type { CurrentThreshold } from './routing/thresholds.ts';
 
 export interface RunningServer {
@@ -85,7 +86,11 @@ async function loadRouters(config: Config, logger: Logger): Promise<LoadedRouter
       weakProfile: config.weakProfile,
       weightsFile: config.weightsFile,
     });
-    return { routers, notes, embedder };
+    // A random score is meant to differ from the one before.
+    const cached = [...routers].map(
+      ([name, router]) => [name, name === 'random' ? router : cacheScores(router)] as const,
+    );
+    return { routers: new Map(cached), notes, embedder };
   } catch (error) {
     await embedder?.close();
     throw error;

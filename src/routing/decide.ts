@@ -60,12 +60,14 @@ export function createDecider(options: DeciderOptions): Decide {
       return decided({ ...asked, tier: options.defaultTier, reason: 'no_text' });
     }
     try {
-      const { winRate, embedding } = await inTime(
-        (inner) => router.score(text, inner),
-        signal,
-        options.timeoutMs,
-        () => scoringIsLate(options.timeoutMs),
-      );
+      const { winRate, embedding } =
+        router.peek?.(text) ??
+        (await inTime(
+          (inner) => router.score(text, inner),
+          signal,
+          options.timeoutMs,
+          () => scoringIsLate(options.timeoutMs),
+        ));
       const tier = tierOf(winRate, threshold);
       return decided({ ...asked, tier, reason: 'score', score: winRate, embedding });
     } catch (error) {

@@ -31,6 +31,8 @@ export interface Router {
   readonly version: string;
   /** The threshold when nobody set or calibrated one. */
   readonly defaultThreshold: number;
+  /** The score if it is known without any work; null otherwise. */
+  peek?(text: string): PromptScore | null;
   /** @throws EmbeddingError when the embedder fails, times out or the signal aborts. */
   score(text: string, signal?: AbortSignal): Promise<PromptScore>;
   explain(text: string, signal?: AbortSignal): Promise<ExplainedScore>;
