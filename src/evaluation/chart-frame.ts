@@ -21,7 +21,7 @@ export interface FrameOptions {
 }
 
 /** Room for title, labels and ticks around the plot. */
-const margin = { left: 46, right: 12, top: 40, bottom: 38 };
+const margin = { left: 46, right: 12, top: 44, bottom: 38 };
 
 export function createFrame(options: FrameOptions): Frame {
   const { left, top, width, height } = options;

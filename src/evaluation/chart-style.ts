@@ -2,7 +2,7 @@ import type { TableRow } from './evaluation.ts';
 
 /** Colours for light and dark, told by the reader's system; classes start with "pm-". */
 export const chartStyle = `
-.pm-back{fill:#ffffff}.pm-ink{fill:#1f2328;font:12px system-ui,sans-serif}
+.pm-back{fill:#ffffff}.pm-ink{fill:#1f2328;stroke:none;font:12px system-ui,sans-serif}
 .pm-title{font-weight:600;font-size:13px}.pm-small{font-size:11px;fill:#59636e}
 .pm-grid{stroke:#d1d9e0;stroke-width:1}.pm-axis{stroke:#59636e;stroke-width:1}
 .pm-line{fill:none;stroke-width:1.6}.pm-router{stroke-width:2.6}

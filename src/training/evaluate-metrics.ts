@@ -39,20 +39,32 @@ export function createCurve(rows: ScoredOutcomes): (counts?: ArrayLike<number>) 
   const order = Uint32Array.from({ length: n }, (_, i) => i).sort(
     (i, j) => rows.scores[i]! - rows.scores[j]!,
   );
-  return (counts) => {
+  const ascending = (value: (row: number) => number): Float64Array =>
+    Float64Array.from(order, value);
+  const score = ascending((row) => rows.scores[row]!);
+  const weight = ascending((row) => rows.weights?.[row] ?? 1);
+  const weightedWeak = ascending((row) => (rows.weights?.[row] ?? 1) * rows.weak[row]!);
+  const weightedGain = ascending(
+    (row) => (rows.weights?.[row] ?? 1) * (rows.strong[row]! - rows.weak[row]!),
+  );
+  const once = new Uint8Array(n).fill(1);
+  // The drawn scores, ascending, and the weight and gain of what lies below each of them.
+  let scratch = new Float64Array(0);
+  return (counts = once) => {
     let draws = 0;
-    for (let row = 0; row < n; row++) draws += counts?.[row] ?? 1;
-    // The drawn scores, ascending, and the weight and gain of what lies below each of them.
-    const scores = new Float64Array(draws);
-    const below = { weight: new Float64Array(draws + 1), gain: new Float64Array(draws + 1) };
+    for (let row = 0; row < n; row++) draws += counts[row]!;
+    if (scratch.length < 3 * draws + 2) scratch = new Float64Array(3 * draws + 2);
+    const scores = scratch.subarray(0, draws);
+    const weightBelow = scratch.subarray(draws, 2 * draws + 1);
+    const gainBelow = scratch.subarray(2 * draws + 1, 3 * draws + 2);
+    weightBelow[0] = gainBelow[0] = 0;
     let [end, total, weak, gain] = [0, 0, 0, 0];
-    for (const row of order) {
-      const weight = rows.weights?.[row] ?? 1;
-      for (let left = counts?.[row] ?? 1; left > 0; left--) {
-        scores[end++] = rows.scores[row]!;
-        below.weight[end] = total += weight;
-        below.gain[end] = gain += weight * (rows.strong[row]! - rows.weak[row]!);
-        weak += weight * rows.weak[row]!;
+    for (let i = 0; i < n; i++) {
+      for (let left = counts[order[i]!]!; left > 0; left--) {
+        scores[end++] = score[i]!;
+        weightBelow[end] = total += weight[i]!;
+        gainBelow[end] = gain += weightedGain[i]!;
+        weak += weightedWeak[i]!;
       }
     }
     const thresholds = new Set<number>();
@@ -64,8 +76,8 @@ export function createCurve(rows: ScoredOutcomes): (counts?: ArrayLike<number>) 
     const points = (distinct.length > 1 ? distinct.slice(0, -1) : distinct).map((threshold) => {
       const first = firstAtLeast(scores, threshold);
       return {
-        share: (total - below.weight[first]!) / total,
-        quality: (weak + gain - below.gain[first]!) / total,
+        share: (total - weightBelow[first]!) / total,
+        quality: (weak + gain - gainBelow[first]!) / total,
       };
     });
     points.push({ share: 0, quality: weak / total });
