@@ -8,10 +8,13 @@ let aborted = 0;
 const words = 'the short answer is that routing pays off when most prompts are easy '.repeat(12);
 const usage = { prompt_tokens: 40, completion_tokens: 200, total_tokens: 240 };
 
+/** The usage comes last: who reads to the end has the whole answer. */
 function completion(model: string): string {
+  const message = { role: 'assistant', content: words };
   return JSON.stringify({
     ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1_760_000_000, model },
-    choices: [{ index: 0, message: { role: 'assistant', content: words }, finish_reason: 'stop' }],
+    choices: [{ index: 0, message, finish_reason: 'stop' }],
+    usage,
   });
 }
 
@@ -39,7 +42,9 @@ const server = createServer((req, res) => {
   req.on('end', () => {
     const body = JSON.parse(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>;
     if (req.url === '/__config') {
-      ({ events = events, delayMs = delayMs } = body);
+      const config = body as { events?: number; delayMs?: number };
+      events = config.events ?? events;
+      delayMs = config.delayMs ?? delayMs;
       res.end('{}');
     } else if (req.url === '/__aborted') {
       res.end(JSON.stringify({ aborted }));
