@@ -10,7 +10,9 @@ const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.
 
 describe('docs/configuration.md', () => {
   it.each(listSettingKeys())('has the key %s', (key) => {
-    expect(text).toContain(`\`${key}\``);
+    // LiteLLM's keys stand under their sections' headings, without the section in front.
+    const isLitellm = /^(model_list|router_settings|litellm_settings|general_settings)\./.test(key);
+    expect(text).toContain(`\`${isLitellm ? key.split('.').at(-1) : key}\``);
   });
 
   it('has every flag', () => {
@@ -24,6 +26,18 @@ describe('docs/configuration.md', () => {
 
   it('has every provider', () => {
     for (const provider of knownProviders) expect(text).toContain(`\`${provider}\``);
+  });
+
+  it("has a file with LiteLLM's model_list that loads", async () => {
+    const yaml = /```yaml\n(model_list:[^]*?)```/.exec(text)?.[1] ?? '';
+    const { config, warnings } = await loadConfig(
+      configInput([], yaml, { OPENAI_API_KEY: 'sk-x' }),
+      () => Promise.reject(new Error('it names models')),
+    );
+    expect(warnings).toEqual([]);
+    expect(config.tierGroups).toEqual({ strong: 'large', weak: 'fast' });
+    expect(config.groups.map(({ deployments }) => deployments.length)).toEqual([2, 1]);
+    expect(config.dispatch.enablePreCallChecks).toBe(true);
   });
 
   it('has a file that loads', async () => {
