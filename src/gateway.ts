@@ -61,7 +61,10 @@ export async function startGateway(
   const counters = { embeddingFailures: 0 };
   let present = { config, parts };
   const metrics = createMetrics({
-    pools: () => serving.dispatcher.pools,
+    pools: () => [
+      ...serving.dispatcher.pools.values(),
+      ...(serving.embeddings.upstream?.dispatcher.pools.values() ?? []),
+    ],
     log: () => opened.state(),
     embeddingFailures: () => counters.embeddingFailures,
     embeddingCache: () => present.parts.embedder?.counts() ?? null,
@@ -83,7 +86,10 @@ export async function startGateway(
   let applied = new Map<string, number>();
   let configured = config.threshold;
 
-  async function build(config: Config, { routers, embedderId }: GatewayParts): Promise<Serving> {
+  async function build(
+    config: Config,
+    { routers, embedderId, embedder }: GatewayParts,
+  ): Promise<Serving> {
     const stored = await storedThresholds(log, [...routers.values()]);
     if (config.threshold !== configured) {
       applied = new Map(); // the operator's new word is the latest one
@@ -93,6 +99,7 @@ export async function startGateway(
     return createServing(config, {
       ...{ routers, thresholds, embedderId, onEmbeddingFailed },
       dispatchEvents: metrics,
+      embedder: embedder ?? null,
     });
   }
 

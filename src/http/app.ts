@@ -7,6 +7,7 @@ import { requireAdminKey, requireClientKey } from './auth.ts';
 import { textCompletions } from './chat-completions.ts';
 import { parseChatRequest } from './chat-request.ts';
 import { parseCompletionRequest } from './completion-request.ts';
+import { postEmbeddings } from './embeddings.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { getFeedback, postFeedback } from './feedback.ts';
 import { health, livez, readyz } from './health.ts';
@@ -53,6 +54,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(requireClientKey(deps));
   app.post(both('/chat/completions'), textCompletions(deps, parseChatRequest));
   app.post(both('/completions'), textCompletions(deps, parseCompletionRequest));
+  app.post(both('/embeddings'), postEmbeddings(deps));
   app.get(both('/models'), listModels(deps));
   app.get(both('/models/*id'), retrieveModel(deps));
   app.post(both('/router/score'), postScore(deps));
@@ -62,6 +64,7 @@ export function createApp(deps: AppDeps): Express {
 
   app.all(both('/chat/completions'), methodNotAllowed('POST'));
   app.all(both('/completions'), methodNotAllowed('POST'));
+  app.all(both('/embeddings'), methodNotAllowed('POST'));
   app.all(both('/router/score'), methodNotAllowed('POST'));
   app.all(both('/router/feedback'), methodNotAllowed('POST'));
   app.all(both('/models'), methodNotAllowed('GET'));

@@ -4,11 +4,11 @@ import { promptText } from '../routing/prompt-text.ts';
 import type { JsonObjectText } from './json-text.ts';
 
 /** Below the base URL, ours and an upstream's. */
-export type TextEndpoint = 'chat/completions' | 'completions';
+export type Endpoint = 'chat/completions' | 'completions' | 'embeddings';
 
 /** The fields of a request for text that we read; all others pass through as they came. */
 export interface TextRequest {
-  readonly endpoint: TextEndpoint;
+  readonly endpoint: Endpoint;
   readonly model: string;
   readonly stream: boolean;
   /** The client asked for the stream's usage chunk itself. */
@@ -67,7 +67,7 @@ export function parseChatRequest(body: JsonObjectText): TextRequest {
 /** What the endpoints have in common. */
 export function parseShared(
   { value: body, text }: JsonObjectText,
-  endpoint: TextEndpoint,
+  endpoint: Endpoint,
 ): Omit<TextRequest, 'text'> {
   assertNoUpstreamFields(body);
   const model = body['model'];

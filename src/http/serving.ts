@@ -1,10 +1,12 @@
 import type { Access } from '../access/access.ts';
 import type { Limits, LogPrompts } from '../config/config.ts';
+import type { Embedder } from '../embedding/embedder.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Decide } from '../routing/decide.ts';
 import type { KnownNames } from '../routing/model-name.ts';
 import type { Router } from '../routing/router.ts';
 import type { Thresholds } from '../routing/thresholds.ts';
+import type { Deployment } from '../upstream/deployment.ts';
 import type { UpstreamClient } from '../upstream/openai-client.ts';
 
 /** How the last reload went. */
@@ -14,6 +16,14 @@ export interface ReloadState {
   readonly lastAtUtc: string | null;
   /** Why the last one was refused; null when it took effect. */
   readonly error: string | null;
+}
+
+/** Who answers `POST /v1/embeddings`. */
+export interface EmbeddingsServing {
+  /** The encoder that the router has; null when it needs none. */
+  readonly own: Embedder | null;
+  /** A group of one, with its breaker; null when none is configured. */
+  readonly upstream: { readonly deployment: Deployment; readonly dispatcher: Dispatcher } | null;
 }
 
 /**
@@ -33,6 +43,7 @@ export interface Serving {
   readonly tierGroups: { readonly strong: string; readonly weak: string };
   readonly dispatcher: Dispatcher;
   readonly upstream: UpstreamClient;
+  readonly embeddings: EmbeddingsServing;
   readonly limits: Limits;
   readonly logPrompts: LogPrompts;
   /** Names the vectors in the log; null when no router embeds. */

@@ -20,7 +20,6 @@ export function methodNotAllowed(allowed: string): RequestHandler {
 
 const hints: Record<string, string> = {
   '/responses': 'The Responses API is not served; use POST /v1/chat/completions.',
-  '/embeddings': 'Embeddings are not served yet.',
   '/api/chat': 'This is the OpenAI API, not the native Ollama one; use POST /v1/chat/completions.',
   '/api/generate':
     'This is the OpenAI API, not the native Ollama one; use POST /v1/chat/completions.',

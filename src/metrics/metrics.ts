@@ -9,7 +9,7 @@ import { registerReadings } from './readings.ts';
 
 /** What is counted elsewhere and read when `/metrics` is. */
 export interface MetricsSources {
-  readonly pools: () => ReadonlyMap<string, GroupPool>;
+  readonly pools: () => readonly GroupPool[];
   readonly log: () => LogState;
   readonly embeddingFailures: () => number;
   /** Null when nothing embeds. */

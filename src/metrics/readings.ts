@@ -76,5 +76,5 @@ export function registerReadings(registry: Registry, sources: MetricsSources, la
 }
 
 function states({ pools }: MetricsSources) {
-  return [...pools().values()].flatMap((pool) => pool.states());
+  return pools().flatMap((pool) => pool.states());
 }

@@ -9,6 +9,7 @@ import {
   assertNotCompressed,
   readAll,
   readAnswer,
+  readEmbeddings,
   releaseConnection,
 } from './read-answer.ts';
 import { createStaleConnections } from './stale-connections.ts';
@@ -30,7 +31,7 @@ export interface UpstreamOptions {
 
 export interface ChatCall {
   /** Below the base URL. */
-  readonly path: 'chat/completions' | 'completions';
+  readonly path: 'chat/completions' | 'completions' | 'embeddings';
   /** The request's JSON text with the deployment's model in it. */
   readonly body: string;
   readonly stream: boolean;
@@ -155,7 +156,8 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
       if (!call.stream) {
         const bytes = await readAll(reply.body, limits.answerBytes, 'fail', watchdog.refresh);
         watchdog.stop();
-        readAnswer(deployment, url, bytes, facts);
+        const read = call.path === 'embeddings' ? readEmbeddings : readAnswer;
+        read(deployment, url, bytes, facts);
         return { url, headers, facts, body: single(bytes) };
       }
       assertEventStream(deployment, url, reply);

@@ -14,6 +14,28 @@ export function readAnswer(
   bytes: Buffer,
   facts: AnswerFacts,
 ): void {
+  const body = parseAnswer(deployment, url, bytes);
+  if (!Array.isArray(body['choices']) || body['choices'].length === 0) {
+    throw invalidAnswer(deployment, url, 'without choices');
+  }
+  readFacts(facts, body);
+}
+
+/** @throws UpstreamError when the body holds no embeddings. */
+export function readEmbeddings(
+  deployment: Deployment,
+  url: string,
+  bytes: Buffer,
+  facts: AnswerFacts,
+): void {
+  const body = parseAnswer(deployment, url, bytes);
+  if (!Array.isArray(body['data']) || body['data'].length === 0) {
+    throw invalidAnswer(deployment, url, 'without embeddings');
+  }
+  readFacts(facts, body);
+}
+
+function parseAnswer(deployment: Deployment, url: string, bytes: Buffer): Record<string, unknown> {
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString('utf8'));
@@ -27,10 +49,7 @@ export function readAnswer(
       cause: new Error(saidBy(deployment, bytes.toString('utf8'))),
     });
   }
-  if (!Array.isArray(body['choices']) || body['choices'].length === 0) {
-    throw invalidAnswer(deployment, url, 'without choices');
-  }
-  readFacts(facts, body);
+  return body;
 }
 
 /** @throws UpstreamError when a stream was asked for and something else came. */

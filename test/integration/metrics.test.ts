@@ -154,7 +154,7 @@ test('with an admin key /metrics is for it alone', async () => {
 
 test('counting a request takes some microseconds at most', () => {
   const metrics = createMetrics({
-    pools: () => new Map(),
+    pools: () => [],
     log: () => ({ queued: 0, written: 0, dropped: 0, failure: null }),
     embeddingFailures: () => 0,
     embeddingCache: () => null,
