@@ -18,7 +18,9 @@ describe('pointsman', () => {
 
   it.each([
     [['--help']],
-    ...['serve', 'calibrate', 'score', 'check-config', 'train'].map((command) => [[command, '--help']]),
+    ...['serve', 'calibrate', 'score', 'check-config', 'train'].map((command) => [
+      [command, '--help'],
+    ]),
   ])('helps with %j', async (args) => {
     const { exitCode, stdout, stderr } = await runCommand(args);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
