@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
-import { createEmbedder } from './embedding/create-embedder.ts';
 import { cacheEmbeddings, type CachedEmbedder } from './embedding/embedding-cache.ts';
+import type { Embedder } from './embedding/embedder.ts';
 import { startGateway } from './gateway.ts';
 import { createRouters } from './routing/create-router.ts';
+import { closeRouterModels, openRouterModels } from './routing/open-router-models.ts';
 import type { Router } from './routing/router.ts';
 import { cacheScores } from './routing/score-cache.ts';
 import type { CurrentThreshold } from './routing/thresholds.ts';
@@ -29,6 +30,8 @@ interface LoadedRouters {
   readonly routers: ReadonlyMap<string, Router>;
   readonly notes: readonly string[];
   readonly embedder: CachedEmbedder | null;
+  /** Of the router bert. */
+  readonly classifier: Embedder | null;
 }
 
 /**
@@ -48,7 +51,7 @@ export async function startServer(
   });
   const gateway = await startGateway(config, partsOf(current.loaded), { logger }).catch(
     async (error: unknown) => {
-      await current.loaded.embedder?.close();
+      await closeRouterModels(current.loaded);
       throw error;
     },
   );
@@ -64,19 +67,26 @@ export async function startServer(
       current = { config: next, loaded };
       gateway.noteReload(null);
       // The old encoder is needed until the last request that began with it is over.
-      void freed.then(() => (isSame ? undefined : old.loaded.embedder?.close()));
+      void freed.then(() => (isSame ? undefined : closeRouterModels(old.loaded)));
       return isSame ? [] : loaded.notes;
     },
     noteReload: (error) => gateway.noteReload(error),
     async close() {
       await gateway.close();
-      await current.loaded.embedder?.close();
+      await closeRouterModels(current.loaded);
     },
   };
 }
 
 async function loadRouters(config: Config, logger: Logger): Promise<LoadedRouters> {
-  const embedder = await openEmbedder(config, logger);
+  const { bertModel, neighboursFile, causalLlm } = config.routerParts;
+  const opened = await openRouterModels(
+    config.routers,
+    { embedder: () => config.embedder, bertModel },
+    (message) => logger.debug(message),
+  );
+  const { classifier } = opened;
+  const embedder = opened.embedder && cacheEmbeddings(opened.embedder);
   try {
     const { routers, notes } = createRouters(config.routers, {
       embedder,
@@ -85,29 +95,24 @@ async function loadRouters(config: Config, logger: Logger): Promise<LoadedRouter
       strongProfile: config.strongProfile,
       weakProfile: config.weakProfile,
       weightsFile: config.weightsFile,
+      ...{ neighboursFile, classifier, causalLlm },
     });
     // A random score is meant to differ from the one before.
     const cached = [...routers].map(
       ([name, router]) => [name, name === 'random' ? router : cacheScores(router)] as const,
     );
-    return { routers: new Map(cached), notes, embedder };
+    return { routers: new Map(cached), notes, embedder, classifier };
   } catch (error) {
-    await embedder?.close();
+    await closeRouterModels(opened);
     throw error;
   }
 }
 
 /** What the routers depend on; a secret is compared by its text. */
-function routerSettings({ routers, strong, weak, embedder, ...config }: Config) {
+function routerSettings({ routers, strong, weak, embedder, routerParts, ...config }: Config) {
   const { strongProfile, weakProfile, weightsFile } = config;
   const key = embedder.kind === 'endpoint' ? embedder.apiKey?.reveal() : undefined;
   const names = [strong.name, weak.name, strongProfile, weakProfile, weightsFile];
-  return { routers, embedder, key, names };
-}
-
-/** Null when no router needs one. */
-async function openEmbedder(config: Config, logger: Logger): Promise<CachedEmbedder | null> {
-  if (config.routers.every((name) => name === 'random')) return null;
-  const embedder = await createEmbedder(config.embedder, (message) => logger.debug(message));
-  return cacheEmbeddings(embedder);
+  const rater = routerParts.causalLlm?.apiKey?.reveal();
+  return { routers, embedder, key, names, routerParts, rater };
 }

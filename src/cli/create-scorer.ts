@@ -1,7 +1,8 @@
 import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
+import { createRouterParts } from '../config/create-router-parts.ts';
 import type { Settings } from '../config/settings-schema.ts';
-import { createEmbedder } from '../embedding/create-embedder.ts';
 import { createRouters } from '../routing/create-router.ts';
+import { closeRouterModels, openRouterModels } from '../routing/open-router-models.ts';
 import type { CreateScorer } from './scorer.ts';
 
 /**
@@ -15,11 +16,15 @@ export function createScorerOf(
   note: (note: string) => void,
 ): CreateScorer {
   return async ({ router: name, strongModel, weakModel }) => {
-    const embedder =
-      name === 'random' ? null : await createEmbedder(createEmbedderSettings(settings, env));
+    const { bertModel, neighboursFile, causalLlm } = createRouterParts(settings, [name], env);
+    const models = await openRouterModels([name], {
+      embedder: () => createEmbedderSettings(settings, env),
+      bertModel,
+    });
     try {
       const { routers, notes } = createRouters([name], {
-        embedder,
+        ...models,
+        ...{ neighboursFile, causalLlm },
         strongName: strongModel,
         weakName: weakModel,
         strongProfile: settings.strong?.profile ?? null,
@@ -29,9 +34,9 @@ export function createScorerOf(
       const router = routers.get(name);
       if (router === undefined) throw new Error(`the router ${name} was not made`);
       notes.forEach(note);
-      return { router, close: async () => embedder?.close() };
+      return { router, close: () => closeRouterModels(models) };
     } catch (error) {
-      await embedder?.close();
+      await closeRouterModels(models);
       throw error;
     }
   };

@@ -2,6 +2,7 @@ import type { Access } from '../access/access.ts';
 import type { DispatchSettings, Group } from '../dispatch/group.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import type { EmbedderSettings } from '../embedding/create-embedder.ts';
+import type { RouterParts } from './create-router-parts.ts';
 
 export type LogPrompts = 'none' | 'hash' | 'full';
 
@@ -62,6 +63,7 @@ export interface Config {
   readonly embedder: EmbedderSettings;
   /** Router weights; null: those shipped in models/ for the embedder. */
   readonly weightsFile: string | null;
+  readonly routerParts: RouterParts;
   readonly access: Access;
   /** Where `POST /v1/embeddings` goes; null: only our own encoder answers. */
   readonly embeddingsUpstream: Deployment | null;

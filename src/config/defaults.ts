@@ -33,6 +33,8 @@ export const defaults = {
     drain: 30_000,
     /** One call to an embedding endpoint: 10 s. */
     embedding: 10_000,
+    /** One rating of causal_llm: 10 s. */
+    causalLlm: 10_000,
   },
   limits: {
     /** Request body: 10 MiB. */

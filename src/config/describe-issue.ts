@@ -9,9 +9,7 @@ const secretKey = /_keys?(_env)?$/;
 
 /** What other programs' files say, and what to do about it here. */
 const foreignKeys: Readonly<Record<string, string>> = {
-  bert: "RouteLLM's router settings are not read: this router does not exist here",
-  causal_llm: "RouteLLM's router settings are not read: this router does not exist here",
-  sw_ranking: "RouteLLM's router settings are not read: this router does not exist here",
+  sw_ranking: "RouteLLM's router settings are not read: name a file by the key neighbours",
   mf: "RouteLLM's router settings are not read: name a weights file by the key weights",
 };
 

@@ -7,6 +7,7 @@ import { accessWarnings, createAccess } from './create-access.ts';
 import { createEmbeddingsUpstream, credentialWarnings } from './create-deployment.ts';
 import { createGroups } from './create-groups.ts';
 import { createEmbedderSettings } from './create-embedder-settings.ts';
+import { createRouterParts } from './create-router-parts.ts';
 import { defaults } from './defaults.ts';
 import { isLocalHost } from './local-host.ts';
 import { mergeSettings } from './merge-settings.ts';
@@ -108,10 +109,12 @@ function createConfig(
   problems.push(...groups.problems);
   const embedder = collect(problems, () => createEmbedderSettings(settings, env));
   const embeddingsUpstream = collect(problems, () => createEmbeddingsUpstream(settings, env));
+  const routers = settings.routers ?? defaults.routers;
+  const routerParts = collect(problems, () => createRouterParts(settings, routers, env));
   const access = collect(problems, () => createAccess(settings, env));
   problems.push(...checkRouters(settings.routers ?? []));
   throwIfAny([...new Set(problems)]);
-  if (!groups.settings || !embedder || !access)
+  if (!groups.settings || !embedder || !routerParts || !access)
     throw new Error('a part is missing without a problem');
   const deployments = groups.settings.groups.flatMap((group) => group.deployments);
 
@@ -121,11 +124,12 @@ function createConfig(
     ...groups.settings,
     strongProfile: settings.strong?.profile ?? null,
     weakProfile: settings.weak?.profile ?? null,
-    routers: settings.routers ?? defaults.routers,
+    routers,
     threshold: settings.threshold ?? null,
     defaultTier: settings.default_tier ?? defaults.default_tier,
     embedder,
     weightsFile: settings.weights ?? null,
+    routerParts,
     access,
     embeddingsUpstream,
     db: settings.db ?? defaults.db,

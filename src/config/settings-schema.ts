@@ -73,6 +73,16 @@ export const settingsSchema = z.strictObject({
     })
     .optional(),
   weights: text('a file of router weights'),
+  neighbours: text('a file of known prompts'),
+  bert: z.strictObject({ model: text('a folder or the hub name of a classifier') }).optional(),
+  causal_llm: z
+    .strictObject({
+      model: text('the name of a model at the endpoint'),
+      base_url: chatBaseUrl(),
+      api_key_env: variableName(),
+      timeout: duration(1),
+    })
+    .optional(),
   client_keys: leaf(`must be a list of keys; each ${clientKeyRule}`, (value) =>
     Array.isArray(value) && value.length > 0 && value.every(isClientKey) ? value : null,
   ),

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
 import type { Random } from '../math/random.ts';
+import { createBertRouter } from './bert-router.ts';
+import { createCausalLlmRouter, type CausalLlmSettings } from './causal-llm-router.ts';
 import { createKnnRouter } from './knn-router.ts';
 import { loadModelCatalog } from './model-catalog.ts';
 import { loadNeighbours, type LoadedNeighbours } from './neighbours.ts';
@@ -10,7 +12,7 @@ import { createRandomRouter } from './random-router.ts';
 import type { Router } from './router.ts';
 import { createSwRankingRouter } from './sw-ranking-router.ts';
 
-export const routerNames = ['mf', 'sw_ranking', 'knn', 'random'] as const;
+export const routerNames = ['mf', 'sw_ranking', 'bert', 'causal_llm', 'knn', 'random'] as const;
 type RouterName = (typeof routerNames)[number];
 
 /** The shipped head and the shipped sample of known prompts, for the shipped encoder. */
@@ -29,6 +31,9 @@ export interface RouterDeps {
   readonly weightsFile: string | null;
   /** Known prompts with outcomes, for knn and sw_ranking; null: the shipped ones. */
   readonly neighboursFile?: string | null;
+  /** Gives the logits of bert (createHubClassifier). */
+  readonly classifier?: Embedder | null;
+  readonly causalLlm?: CausalLlmSettings | null;
   readonly catalogFile?: string;
   readonly random?: Random;
 }
@@ -50,13 +55,20 @@ const creators: Record<RouterName, (deps: RouterDeps) => CreatedRouter> = {
   },
   sw_ranking: (deps) =>
     createSwRankingRouter({ neighbours: neighboursOf(deps), ...pairParts('sw_ranking', deps) }),
+  bert: (deps) => ({ router: createBertRouter(given('bert.model', deps.classifier)), notes: [] }),
+  causal_llm: (deps) => ({
+    router: createCausalLlmRouter(given('causal_llm.model', deps.causalLlm)),
+    notes: [],
+  }),
   knn: (deps) => createKnnRouter({ neighbours: neighboursOf(deps), ...pairParts('knn', deps) }),
   random: (deps) => ({ router: createRandomRouter(deps.random), notes: [] }),
 };
 
+const withoutEmbedder: ReadonlySet<string> = new Set(['bert', 'causal_llm', 'random']);
+
 /** Whether one of these routers scores sentence vectors. */
 export function needsEmbedder(names: readonly string[]): boolean {
-  return names.some((name) => name !== 'random');
+  return names.some((name) => !withoutEmbedder.has(name));
 }
 
 /**
@@ -91,6 +103,13 @@ function pairParts(router: string, deps: RouterDeps): PairParts {
   }
   const catalog = loadModelCatalog(deps.catalogFile ?? defaultCatalogFile);
   return { catalog, embedder, strongName, weakName, strongProfile, weakProfile };
+}
+
+function given<T>(key: string, part: T | null | undefined): T {
+  if (part !== null && part !== undefined) return part;
+  throw new ConfigError(
+    `the router ${key.split('.')[0]} needs ${key}: set it in the configuration`,
+  );
 }
 
 function neighboursOf(deps: RouterDeps): LoadedNeighbours {

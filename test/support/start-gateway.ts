@@ -50,6 +50,7 @@ export function testConfig(strongUrl: string, weakUrl: string, db: string): Conf
     defaultTier: 'strong',
     embedder: { kind: 'local' },
     weightsFile: null,
+    routerParts: { neighboursFile: null, bertModel: null, causalLlm: null },
     access: { clientKeys: new KeySet([]), adminKeys: new KeySet([]) },
     embeddingsUpstream: null,
     db,

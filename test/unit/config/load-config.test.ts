@@ -38,6 +38,7 @@ describe('defaults', () => {
       defaultTier: 'strong',
       embedder: { kind: 'local' },
       weightsFile: null,
+      routerParts: { neighboursFile: null, bertModel: null, causalLlm: null },
       db: 'pointsman.db',
       logPrompts: 'none',
       verbose: false,
