@@ -149,7 +149,7 @@ export function createDispatcher(
     for (let retry = 0; ; retry++) {
       let lease: Lease;
       try {
-        const others = pool.available(request.promptTokens, tried);
+        const others = retry === 0 ? 0 : pool.available(request.promptTokens, tried);
         lease = pool.lease(request.promptTokens, others > 0 ? tried : excluded);
       } catch (error) {
         return { failed: failed ?? { error, cause: classifyFailure(error) } };
