@@ -48,6 +48,7 @@ export default tseslint.config(
   arrows('routing', ['http', 'upstream', 'store', 'training', 'cli']),
   arrows('upstream', ['http', 'embedding', 'routing', 'store', 'training', 'cli']),
   arrows('store', ['http', 'embedding', 'routing', 'upstream', 'training', 'cli']),
-  arrows('training', ['http', 'upstream', 'store', 'cli']),
-  arrows('http', ['cli', 'training']),
+  arrows('training', ['http', 'upstream', 'store', 'cli', 'evaluation']),
+  arrows('evaluation', ['http', 'upstream', 'store', 'cli']),
+  arrows('http', ['cli', 'training', 'evaluation']),
 );
