@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isObject } from '../is-object.ts';
 import { nearestName } from '../nearest-name.ts';
 import {
   apiKey,
@@ -118,11 +119,9 @@ function parseAliases(value: unknown): ReadonlyMap<string, AliasTarget> | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const aliases = new Map<string, AliasTarget>();
   for (const [name, target] of Object.entries(value)) {
-    const {
-      model,
-      hidden = false,
-      ...rest
-    } = (typeof target === 'string' ? { model: target } : target) as Record<string, unknown>;
+    const said = typeof target === 'string' ? { model: target } : (target as unknown);
+    if (!isObject(said)) return null;
+    const { model, hidden = false, ...rest } = said;
     if (typeof model !== 'string' || model === '' || typeof hidden !== 'boolean') return null;
     if (Object.keys(rest).length > 0) return null;
     aliases.set(name, { model, hidden });

@@ -256,6 +256,25 @@ describe('router_settings', () => {
     expect(await failure(router(settings))).toMatch(expected);
   });
 
+  it.each([
+    'model_list: [null]',
+    'model_list: [5, text, []]',
+    'model_list: { a: 1 }',
+    'model_list: [{ model_name: a }]',
+    'model_list: [{ model_name: a, litellm_params: 5, model_info: [] }]',
+    'model_list: [{ __proto__: { a: 1 }, constructor: 1 }]',
+    'router_settings: { model_group_alias: { a: null } }',
+    'router_settings: { model_group_alias: { a: [b] } }',
+    'router_settings: { fallbacks: { a: [b] }, default_fallbacks: [null] }',
+    'litellm_settings: []',
+    'environment_variables: 5',
+    'constructor: { a: 1 }',
+  ])('are told, not thrown over, when they are no shape at all: %s', async (file) => {
+    expect(await failure(file, ['--strong-model', 'ollama/a', '--weak-model', 'ollama/b'])).toMatch(
+      /must|is not a known key|is missing/,
+    );
+  });
+
   it('check context windows before a call where any is known', async () => {
     expect((await dispatchOf(list + tiers)).enablePreCallChecks).toBe(false);
     const known = `${list}${entry('x', local('x'), 'max_input_tokens: 8192')}${tiers}`;
