@@ -2,8 +2,6 @@ import type { Config } from './config/config.ts';
 import { createDispatcher, type DispatchEvents } from './dispatch/dispatcher.ts';
 import { defaultDispatchSettings } from './dispatch/dispatch-settings.ts';
 import type { Embedder } from './embedding/embedder.ts';
-import { defaultDispatchSettings } from './dispatch/dispatch-settings.ts';
-import type { Embedder } from './embedding/embedder.ts';
 import type { EmbeddingError } from './errors.ts';
 import type { Serving } from './http/serving.ts';
 import { createDecider } from './routing/decide.ts';
@@ -20,7 +18,6 @@ export interface ServingParts {
   readonly embedderId: string | null;
   readonly onEmbeddingFailed: (error: EmbeddingError) => void;
   readonly dispatchEvents: DispatchEvents;
-  readonly embedder: Embedder | null;
   readonly embedder: Embedder | null;
 }
 
@@ -56,24 +53,10 @@ export function createServing(config: Config, parts: ServingParts): Serving {
       own: parts.embedder,
       upstream: embeddingsUpstream(config.embeddingsUpstream, parts.dispatchEvents),
     },
-    embeddings: {
-      own: parts.embedder,
-      upstream: embeddingsUpstream(config.embeddingsUpstream, parts.dispatchEvents),
-    },
     limits: config.limits,
     logPrompts: config.logPrompts,
     embedderId,
   };
-}
-
-function embeddingsUpstream(
-  deployment: Deployment | null,
-  events: DispatchEvents,
-): Serving['embeddings']['upstream'] {
-  if (deployment === null) return null;
-  const groups = [{ name: deployment.group, deployments: [deployment] }];
-  const deps = { now: Date.now, random: Math.random, events };
-  return { deployment, dispatcher: createDispatcher(groups, defaultDispatchSettings, deps) };
 }
 
 function embeddingsUpstream(
