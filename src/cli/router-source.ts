@@ -1,10 +1,10 @@
 import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
+import { createRouterParts } from '../config/create-router-parts.ts';
 import type { Settings } from '../config/settings-schema.ts';
-import { createEmbedder } from '../embedding/create-embedder.ts';
-import type { Embedder } from '../embedding/embedder.ts';
 import { keepEmbeddings } from '../evaluation/kept-embeddings.ts';
 import { seededRandom } from '../math/random.ts';
 import { createRouters } from '../routing/create-router.ts';
+import { closeRouterModels, openRouterModels } from '../routing/open-router-models.ts';
 import type { Router } from '../routing/router.ts';
 import type { NamedPair } from './evaluate-pairs.ts';
 
@@ -30,18 +30,21 @@ export function openRoutersOf(
   isOnePair: boolean,
 ): OpenRouters {
   return async (names, texts, onEmbedded) => {
-    let embedder: Embedder | null = null;
-    if (names.length > 0) {
-      const opened = await createEmbedder(createEmbedderSettings(settings, env));
-      embedder = await keepEmbeddings(opened, texts, onEmbedded).catch(async (error: unknown) => {
-        await opened.close();
+    const { bertModel, neighboursFile, causalLlm } = createRouterParts(settings, names, env);
+    const opened = await openRouterModels(names, {
+      embedder: () => createEmbedderSettings(settings, env),
+      bertModel,
+    });
+    const embedder =
+      opened.embedder &&
+      (await keepEmbeddings(opened.embedder, texts, onEmbedded).catch(async (error: unknown) => {
+        await closeRouterModels(opened);
         throw error;
-      });
-    }
+      }));
     return {
       routersFor: ({ strong, weak }) =>
         createRouters(names, {
-          embedder,
+          ...{ embedder, classifier: opened.classifier, neighboursFile, causalLlm },
           strongName: strong,
           weakName: weak,
           strongProfile: isOnePair ? (settings.strong?.profile ?? null) : null,
@@ -49,7 +52,7 @@ export function openRoutersOf(
           weightsFile: settings.weights ?? null,
           random: seededRandom(0),
         }),
-      close: async () => embedder?.close(),
+      close: () => closeRouterModels(opened),
     };
   };
 }
