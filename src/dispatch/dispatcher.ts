@@ -144,7 +144,6 @@ export function createDispatcher(
   ): Promise<Tried<T>> {
     const excluded = new Set<Deployment>(); // cannot answer this request
     const tried = new Set<Deployment>(); // asked again only when no other is left
-    const wanted = request.numRetries ?? settings.numRetries;
     let failed: Failed | null = null;
     for (let retry = 0; ; retry++) {
       let lease: Lease;
@@ -173,7 +172,8 @@ export function createDispatcher(
         if (cause === 'auth' || cause === 'not_found') excluded.add(lease.deployment);
 
         const others = pool.available(request.promptTokens, tried);
-        const retries = lease.deployment.numRetries ?? wanted ?? (others > 0 || isLast ? 1 : 0);
+        const configured = lease.deployment.numRetries ?? settings.numRetries;
+        const retries = request.numRetries ?? configured ?? (others > 0 || isLast ? 1 : 0);
         const isHopeless = pool.available(request.promptTokens, excluded) === 0;
         if (retry >= retries || isHopeless) return { failed };
         // Another healthy deployment is asked at once; the same one is given time.

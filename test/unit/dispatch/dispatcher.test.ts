@@ -85,10 +85,11 @@ describe('retries', () => {
     expect((await run({ g: { a: [server] }, h: { b: ['ok'] } }, { fallbacks })).calls).toBe('a b');
   });
 
-  test('a deployment’s own num_retries wins over the request’s and the configured', async () => {
+  test('the request’s num_retries wins over the deployment’s, that over the configured', async () => {
     const plan = { g: { a: [server] } };
     expect((await run(plan, { numRetries: 0 }, { numRetries: 2 })).attempts).toBe(3);
-    expect((await run(plan, {}, { numRetries: 2 }, { a: { numRetries: 0 } })).attempts).toBe(1);
+    expect((await run(plan, {}, { numRetries: 2 }, { a: { numRetries: 0 } })).attempts).toBe(3);
+    expect((await run(plan, { numRetries: 2 }, {}, { a: { numRetries: 0 } })).attempts).toBe(1);
   });
 
   test('AT-23: what the client got wrong is never asked again, nor of others', async () => {
