@@ -28,7 +28,7 @@ async function start(upstreamUrl: string): Promise<void> {
   gateway = await startGateway(
     {
       ...config,
-      timeouts: { ...config.timeouts, headersMs: 1000, idleMs: 1000 },
+      timeouts: { ...config.timeouts, headersMs: 1000, idleMs: 1000, totalMs: 120_000 },
       limits: { ...config.limits, inFlight: 256 },
       // A breaker would answer in the place of the faults that are looked at here.
       dispatch: { ...config.dispatch, disableCooldowns: true, numRetries: 0 },

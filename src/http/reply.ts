@@ -43,10 +43,10 @@ export async function writeChunk(
 }
 
 /**
- * Ends a stream that broke after its first bytes: one error event, no `[DONE]`, and the connection
- * closes, since a clean end would read as success.
+ * Ends a stream that broke after its first bytes: one error event and no `[DONE]`. The connection
+ * stays: a client that has read the end may already have sent its next request on it, and closing
+ * would fail that one.
  */
 export function endBrokenStream(res: ServerResponse, error: AppError): void {
-  const { socket } = res;
-  res.end(`data: ${JSON.stringify(error.toBody())}\n\n`, () => socket?.destroySoon());
+  res.end(`data: ${JSON.stringify(error.toBody())}\n\n`);
 }
