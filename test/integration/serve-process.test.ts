@@ -106,7 +106,7 @@ test('the same prompt scores the same by chat, by score and by the command line'
   expect(line.win_rate).toBeCloseTo(Number(scored.json['score']), 9);
 });
 
-test('a megabyte, emoji, NUL and lone surrogates give a score, and the next request is fine', async () => {
+test('F27: a megabyte, emoji, NUL and lone surrogates give a score, and the next request is fine', async () => {
   const texts = ['a'.repeat(500_000), '😀', '\u0000', '\\ud800', 'שלום', 'x '.repeat(100_000)];
   for (const text of texts) {
     const body = `{"model":"auto","messages":[{"role":"user","content":"${text.replace('\u0000', '\\u0000')}"}]}`;
@@ -118,7 +118,7 @@ test('a megabyte, emoji, NUL and lone surrogates give a score, and the next requ
   expect((await get(`${server.url}/readyz`)).status).toBe(200);
 });
 
-test('SIGTERM lets a live stream finish, writes its row and ends with 0', async () => {
+test('F34: SIGTERM lets a live stream finish, writes its row and ends with 0', async () => {
   const text = streamOf('llama3', [{ content: 'one' }, { content: 'two' }], false);
   const half = text.indexOf('data:', text.indexOf('one'));
   let goOn = () => {};

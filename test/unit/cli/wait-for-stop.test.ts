@@ -24,7 +24,7 @@ it.each(['SIGTERM', 'SIGINT'])('stops at the first %s and does not exit', async 
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-])('exits at once at a second signal, for %s with %d', (name, exitCode) => {
+])('F34: exits at once at a second signal, for %s with %d', (name, exitCode) => {
   const { signals, exits, clock } = waiting();
   signals.emit('SIGTERM');
   clock.ms = 1000;

@@ -92,7 +92,7 @@ describe('deployments', () => {
     });
   });
 
-  it('need no key for a hosted provider at another base URL (AT-12, AT-13)', async () => {
+  it('AT-12, AT-13: need no key for a hosted provider at another base URL', async () => {
     const flags = [
       '--strong-model',
       'openai/deepseek-r1:8b',
@@ -183,7 +183,7 @@ describe('keys', () => {
     ['api_key_env: EMPTY', 'empty'],
     ['api_key: os.environ/NOT_THERE', 'not set'],
     ['strong: { api_key: os.environ/EMPTY }', 'empty'],
-  ])('stop the start when the variable of %j is missing (AT-15)', async (file, state) => {
+  ])('AT-15: stop the start when the variable of %j is missing', async (file, state) => {
     const message = await failure(pair, file, { EMPTY: '' });
     expect(message).toMatch(
       new RegExp(`environment variable (NOT_THERE|EMPTY), which is ${state}: set it`),
@@ -328,7 +328,7 @@ describe('wrong settings', () => {
 });
 
 describe('durations of the file', () => {
-  it('are seconds or have a unit (AT-28)', async () => {
+  it('AT-28: are seconds or have a unit', async () => {
     const { config } = await load(
       pair,
       'timeouts: { connect: 5, headers: "5s", idle: 500ms, total: 2m, drain: 0 }',

@@ -29,13 +29,13 @@ describe('router weights', () => {
     expect(loadRouterWeights(path).hash).toMatch(/^[0-9a-f]{12}$/);
   });
 
-  it('say which file is missing and how to get one', () => {
+  it('F28: say which file is missing and how to get one', () => {
     expect(() => loadRouterWeights('/no/such.safetensors')).toThrow(
       /\/no\/such.*--weights FILE \(weights in the file\).*npm run train -- --data/s,
     );
   });
 
-  it('are refused at every cut', () => {
+  it('F28: are refused at every cut', () => {
     const bytes = writeRouterWeights(tinyWeights());
     for (const length of [0, 7, 100, bytes.length - 1]) {
       expect(() => parseRouterWeights(bytes.subarray(0, length), file)).toThrow(ConfigError);
@@ -54,7 +54,7 @@ describe('router weights', () => {
     expect(() => parseRouterWeights(bytes, file)).toThrow(message);
   });
 
-  it('are refused with a number that is not finite', () => {
+  it('F28: are refused with a number that is not finite', () => {
     const weights = tinyWeights();
     weights.head.linear[3] = NaN;
     expect(() => parseRouterWeights(writeRouterWeights(weights), file)).toThrow(

@@ -8,7 +8,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 
 const program = fileURLToPath(new URL('../../support/crashing-logger.ts', import.meta.url));
 
-test('after kill -9 the database opens, whole, with every confirmed row', async () => {
+test('F34: after kill -9 the database opens, whole, with every confirmed row', async () => {
   const file = join(tempFolder(), 'log.db');
   const child = spawn(process.execPath, ['--import', 'tsx', program, file], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -123,7 +123,7 @@ test('odd numbers of an upstream do not cost the row', () => {
   ).toEqual({ prompt_tokens: 13, completion_tokens: null, cost_nano_usd: 0 });
 });
 
-test('a full disk fails the batch as a whole, and the next one works when there is room', () => {
+test('F32: a full disk fails the batch as a whole, and the next one works when there is room', () => {
   const { database, writer } = openLog();
   const pages = database.pragma('page_count', { simple: true }) as number;
   const records = Array.from({ length: 200 }, (_, i) => requestRecord({ decisionId: `dec_${i}` }));
@@ -135,7 +135,7 @@ test('a full disk fails the batch as a whole, and the next one works when there 
   expect(count(database, 'request')).toBe(200);
 });
 
-test('a read-only database fails each write, the empty one that only asks too', () => {
+test('F32: a read-only database fails each write, the empty one that only asks too', () => {
   const { database, writer } = openLog();
   writer.write(packRows([requestRecord()]));
   database.pragma('query_only = ON');

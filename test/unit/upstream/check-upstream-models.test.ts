@@ -20,7 +20,7 @@ describe('checkUpstreamModels', () => {
     expect(await checkUpstreamModels(models)).toEqual([]);
   });
 
-  it('names a missing model and the near names (AT-10)', async () => {
+  it('AT-10: names a missing model and the near names', async () => {
     const { url } = await startJsonServer(list('llama3:8b', 'llama3:70b-instruct', 'qwen2:7b'));
     const [warning] = await checkUpstreamModels([weakModel(url, 'llama3:7b', { wire: 'ollama' })]);
     expect(warning).toMatch(

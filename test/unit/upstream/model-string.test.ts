@@ -30,7 +30,7 @@ describe('parseModelString', () => {
       false,
     ],
     ['hosted_vllm/meta/llama', 'meta/llama', 'openai', null, false],
-  ])('cuts %s at the first slash', (text, id, wire, defaultBaseUrl, hosted) => {
+  ])('AT-16: cuts %s at the first slash', (text, id, wire, defaultBaseUrl, hosted) => {
     expect(parseModelString(text)).toMatchObject({
       kind: 'openai',
       id,
@@ -73,7 +73,7 @@ describe('parseModelString', () => {
       'us-east-1',
       'arn:aws:bedrock:us-east-1:1:application-inference-profile/ab',
     ],
-  ])('reads %s', (text, api, region, id) => {
+  ])('AT-16: reads %s', (text, api, region, id) => {
     expect(parseModelString(text)).toEqual({ kind: 'bedrock', api, region, id });
   });
 

@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import Database from 'better-sqlite3';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { ask, get, post } from '../support/chat.ts';
+import { requestRecord } from '../support/request-record.ts';
+import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+import { openRequestLog } from '../../src/store/request-log.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+let upstream: ScriptedUpstream;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  upstream = await startScriptedUpstream();
+});
+
+beforeEach(async () => {
+  gateway = await startTestGateway({ strong: upstream.url });
+});
+
+afterEach(async () => {
+  await gateway.close();
+});
+
+afterAll(() => upstream.close());
+
+const chat = () => post(`${gateway.url}/v1/chat/completions`, ask('hi'));
+const ready = async () => (await get(`${gateway.url}/readyz`)).status;
+
+/** A request is served while the log cannot be written, and `/readyz` says so. */
+async function expectDegraded(): Promise<void> {
+  const lag = monitorEventLoopDelay({ resolution: 5 });
+  lag.enable();
+  await expect
+    .poll(async () => {
+      expect((await chat()).status).toBe(200);
+      return ready();
+    })
+    .toBe(503);
+  lag.disable();
+  // 100 ms where nobody else takes the processor; a lock on this thread would be 5 s.
+  expect(lag.max / 1e6).toBeLessThan(1000);
+}
+
+test('F32: while the database is locked requests are served, and the rows are written later', async () => {
+  const other = new Database(gateway.db);
+  other.exec('BEGIN EXCLUSIVE');
+  await expectDegraded();
+  other.exec('COMMIT');
+  other.close();
+  await expect.poll(ready, { timeout: 5000 }).toBe(200);
+});
+
+test('F32: without its table requests are served', async () => {
+  const other = new Database(gateway.db);
+  other.pragma('foreign_keys = OFF');
+  other.exec('ALTER TABLE request RENAME TO gone');
+  await expectDegraded();
+  other.exec('ALTER TABLE gone RENAME TO request');
+  other.close();
+  await expect.poll(ready, { timeout: 5000 }).toBe(200);
+});
+
+test('F32: a database that is overwritten with garbage fails no request', async () => {
+  await chat();
+  writeFileSync(gateway.db, Buffer.alloc(64 * 1024, 'x'));
+  for (let i = 0; i < 5; i++) expect((await chat()).status).toBe(200);
+});
+
+test('F32: a clock that is set back changes no answer', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+  const reply = await chat();
+  vi.useRealTimers();
+  expect(reply.status).toBe(200);
+  expect(await ready()).toBe(200);
+});
+
+test('F33: ten thousand rows a second: the queue is bounded, what is too much is counted', async () => {
+  const log = await openRequestLog({ file: `${tempFolder()}/flood.db`, maxQueued: 2000 });
+  const record = requestRecord({ embedding: null, embedderId: null });
+  const lag = monitorEventLoopDelay({ resolution: 5 });
+  lag.enable();
+  let appended = 0;
+  for (let tick = 0; tick < 100; tick++) {
+    for (let i = 0; i < 200; i++) log.append({ ...record, decisionId: `dec_${appended++}` });
+    expect(log.state().queued).toBeLessThanOrEqual(2000);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  lag.disable();
+  await log.flush();
+  const { queued, written, dropped } = log.state();
+  await log.close();
+  expect(queued).toBe(0);
+  expect(written + dropped).toBe(appended);
+  expect(lag.max / 1e6).toBeLessThan(1000);
+});
