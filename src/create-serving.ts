@@ -10,6 +10,7 @@ import type { Router } from './routing/router.ts';
 import type { Thresholds } from './routing/thresholds.ts';
 import type { Deployment } from './upstream/deployment.ts';
 import { createUpstreamClient } from './upstream/openai-client.ts';
+import { createRedact } from './upstream/redact.ts';
 import { version } from './version.ts';
 
 export interface ServingParts {
@@ -25,7 +26,15 @@ export interface ServingParts {
 export function createServing(config: Config, parts: ServingParts): Serving {
   const { routers, thresholds, embedderId, onEmbeddingFailed } = parts;
   const firstOf = new Map(config.groups.map(({ name, deployments }) => [name, deployments[0]]));
+  const redact = createRedact(
+    [
+      ...config.groups.flatMap(({ deployments }) => deployments),
+      ...(config.embeddingsUpstream === null ? [] : [config.embeddingsUpstream]),
+    ],
+    config.embedder.kind === 'endpoint' && config.embedder.apiKey ? [config.embedder.apiKey] : [],
+  );
   return {
+    redact,
     access: config.access,
     decide: createDecider({
       ...{ routers, thresholds, onEmbeddingFailed },
@@ -48,6 +57,7 @@ export function createServing(config: Config, parts: ServingParts): Serving {
       timeouts: config.timeouts,
       limits: config.limits,
       userAgent: `pointsman/${version()}`,
+      redact,
     }),
     embeddings: {
       own: parts.embedder,

@@ -130,7 +130,8 @@ function leftUndecided(
     const decision = undecided(request.text, call.elapsedMs());
     const ending = { status: 499, outcome: 'client_abort', errorCode: null, ttftMs: null } as const;
     const forwarded = { attempts: 0, fallbacks: 0, deployment: null, answer: null };
-    const finished = { call, request, decision, forwarded, url: '', clientRetryCount: null };
+    const known = { call, request, serving, decision, forwarded };
+    const finished = { ...known, url: '', clientRetryCount: null };
     deps.log.append(toLogRecord({ ...finished, ...ending }, serving.logPrompts, null));
   }
   throw error as Error;
@@ -160,7 +161,9 @@ function writeHead(exchange: Exchange, forwarded: Forwarded, firstBytes: Buffer)
   res.writeHead(200, {
     ...answer?.headers,
     ...attemptHeaders(exchange, forwarded),
-    'x-pointsman-model': headerText(answer?.facts.model ?? deployment?.model ?? ''),
+    'x-pointsman-model': headerText(
+      exchange.serving.redact(answer?.facts.model ?? deployment?.model ?? ''),
+    ),
     ...contentHeaders,
   });
 }

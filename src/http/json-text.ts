@@ -28,14 +28,18 @@ export function parseJsonObject(text: string, maxDepth: number): JsonObjectText 
     throw new BadRequestError(
       text.trim() === ''
         ? 'The body is empty; send a JSON object.'
-        : `The body is not valid JSON: ${(error as Error).message.slice(0, 200)}`,
-      { cause: error },
+        : `The body is not valid JSON: ${withoutQuote((error as Error).message)}`,
     );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new BadRequestError('The body must be a JSON object.');
   }
   return { text, value: value as Record<string, unknown>, members: findMembers(text, maxDepth) };
+}
+
+/** V8 quotes the text around a mistake, which may be a key. */
+function withoutQuote(message: string): string {
+  return message.replace(/,? ?(?:\.\.\.)?"[^]*$/, '');
 }
 
 /** The text with some top-level values replaced by other JSON; absent keys are added at the end. */

@@ -8,10 +8,12 @@ import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { Call } from './call.ts';
 import type { TextRequest } from './chat-request.ts';
 import type { Forwarded } from './forward.ts';
+import type { Serving } from './serving.ts';
 
 /** All that is known of a request when it is over. */
 export interface FinishedRequest {
   readonly call: Call;
+  readonly serving: Pick<Serving, 'redact'>;
   readonly request: TextRequest;
   readonly decision: Decision;
   readonly forwarded: Forwarded;
@@ -34,6 +36,7 @@ export function toLogRecord(
   const facts = answer?.facts ?? null;
   const usage = usageOf(request, facts);
   const text = decision.text;
+  const redacted = (said: string | null) => (said === null ? null : finished.serving.redact(said));
   return {
     decisionId: decision.id,
     requestId: call.requestId,
@@ -46,14 +49,14 @@ export function toLogRecord(
     tier: decision.tier,
     reason: decision.reason,
     requestedModel: request.model.slice(0, 200),
-    answeredModel: facts?.model ?? null,
+    answeredModel: redacted(facts?.model ?? null),
     upstreamModel: deployment?.model ?? '',
     upstreamUrl: finished.url,
     status: finished.status,
     stream: request.stream,
     outcome: finished.outcome,
     errorCode: finished.errorCode,
-    finishReason: facts?.finishReason ?? null,
+    finishReason: redacted(facts?.finishReason ?? null),
     ...usage,
     attempts: forwarded.attempts,
     fallbacks: forwarded.fallbacks,

@@ -8,6 +8,7 @@ import type { Router } from '../routing/router.ts';
 import type { Thresholds } from '../routing/thresholds.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import type { UpstreamClient } from '../upstream/openai-client.ts';
+import type { Redact } from '../upstream/redact.ts';
 
 /** How the last reload went. */
 export interface ReloadState {
@@ -31,6 +32,8 @@ export interface EmbeddingsServing {
  * reload never changes the ground under a running request.
  */
 export interface Serving {
+  /** Takes every known secret out of what an upstream says. */
+  readonly redact: Redact;
   readonly access: Access;
   readonly decide: Decide;
   /** How long a decision may take. */

@@ -12,6 +12,7 @@ import {
   readEmbeddings,
   releaseConnection,
 } from './read-answer.ts';
+import { redactError, type Redact } from './redact.ts';
 import { createStaleConnections } from './stale-connections.ts';
 import { relayEvents } from './stream-reader.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
@@ -27,6 +28,8 @@ export interface UpstreamOptions {
   readonly timeouts: UpstreamTimeouts;
   readonly limits: { readonly answerBytes: number; readonly eventBytes: number };
   readonly userAgent: string;
+  /** For all that an upstream says and others are told. */
+  readonly redact: Redact;
 }
 
 export interface ChatCall {
@@ -135,10 +138,11 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     const failure = (error: unknown): Error =>
       watchdog.signal.aborted
         ? (watchdog.signal.reason as Error)
-        : failureOfConnection(deployment, target, error);
+        : redactError(failureOfConnection(deployment, target, error), options.redact);
     const facts = emptyFacts();
     try {
       const { url, reply } = await send(deployment, call, watchdog);
+      redactHeaders(reply.headers, options.redact);
       assertNotCompressed(deployment, url, reply);
       if (streamTimeoutMs === null || reply.statusCode !== 200) expectChunk();
       if (reply.statusCode !== 200) {
@@ -148,21 +152,21 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
         throw failureOfReply(deployment, {
           status: reply.statusCode,
           headers: reply.headers,
-          text,
+          text: options.redact(text), // before it is cut, perhaps within a key
           url,
         });
       }
-      const headers = passOn(reply.headers);
+      const headers = passOn(reply.headers, options.redact);
       if (!call.stream) {
         const bytes = await readAll(reply.body, limits.answerBytes, 'fail', watchdog.refresh);
         watchdog.stop();
         const read = call.path === 'embeddings' ? readEmbeddings : readAnswer;
-        read(deployment, url, bytes, facts);
+        read(deployment, url, bytes, { facts, redact: options.redact });
         return { url, headers, facts, body: single(bytes) };
       }
       assertEventStream(deployment, url, reply);
       const onChunk = streamTimeoutMs === null ? watchdog.refresh : () => {};
-      const said = (text: string) => saidBy(deployment, text);
+      const said = (text: string) => saidBy(deployment, options.redact(text));
       const chunks = relayGuarded(reply.body, facts, call, { watchdog, failure, onChunk, said });
       const first = await chunks.next();
       expectChunk();
@@ -265,10 +269,21 @@ async function* single(bytes: Buffer): AsyncGenerator<Buffer> {
   yield await Promise.resolve(bytes);
 }
 
-function passOn(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+/** Of the headers that our messages quote. */
+function redactHeaders(headers: Dispatcher.ResponseData['headers'], redact: Redact): void {
+  for (const name of ['content-type', 'content-encoding']) {
+    const value = headers[name];
+    if (value !== undefined) headers[name] = redact(String(value));
+  }
+}
+
+function passOn(
+  headers: Dispatcher.ResponseData['headers'],
+  redact: Redact,
+): Record<string, string> {
   const passed: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === 'string' && passedOnHeaders.test(name)) passed[name] = value;
+    if (typeof value === 'string' && passedOnHeaders.test(name)) passed[name] = redact(value);
   }
   return passed;
 }

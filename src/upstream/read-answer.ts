@@ -6,15 +6,22 @@ import { isObject } from '../is-object.ts';
 import { readFacts, type AnswerFacts } from './answer-facts.ts';
 import type { Deployment } from './deployment.ts';
 import { saidBy } from './failure.ts';
+import type { Redact } from './redact.ts';
+
+/** Where to put what is read, and how to repeat what an upstream says of itself. */
+interface Reading {
+  readonly facts: AnswerFacts;
+  readonly redact: Redact;
+}
 
 /** @throws UpstreamError when the body is no chat completion. */
 export function readAnswer(
   deployment: Deployment,
   url: string,
   bytes: Buffer,
-  facts: AnswerFacts,
+  { facts, redact }: Reading,
 ): void {
-  const body = parseAnswer(deployment, url, bytes);
+  const body = parseAnswer(deployment, url, bytes, redact);
   if (!Array.isArray(body['choices']) || body['choices'].length === 0) {
     throw invalidAnswer(deployment, url, 'without choices');
   }
@@ -26,16 +33,21 @@ export function readEmbeddings(
   deployment: Deployment,
   url: string,
   bytes: Buffer,
-  facts: AnswerFacts,
+  { facts, redact }: Reading,
 ): void {
-  const body = parseAnswer(deployment, url, bytes);
+  const body = parseAnswer(deployment, url, bytes, redact);
   if (!Array.isArray(body['data']) || body['data'].length === 0) {
     throw invalidAnswer(deployment, url, 'without embeddings');
   }
   readFacts(facts, body);
 }
 
-function parseAnswer(deployment: Deployment, url: string, bytes: Buffer): Record<string, unknown> {
+function parseAnswer(
+  deployment: Deployment,
+  url: string,
+  bytes: Buffer,
+  redact: Redact,
+): Record<string, unknown> {
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString('utf8'));
@@ -46,7 +58,7 @@ function parseAnswer(deployment: Deployment, url: string, bytes: Buffer): Record
   if (isObject(body['error'])) {
     throw new UpstreamError(`The ${deployment.group} upstream answered 200 with an error.`, {
       code: 'upstream_error',
-      cause: new Error(saidBy(deployment, bytes.toString('utf8'))),
+      cause: new Error(saidBy(deployment, redact(bytes.toString('utf8')))),
     });
   }
   return body;

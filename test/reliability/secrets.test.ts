@@ -173,7 +173,7 @@ describe('AT-29: no key turns up in a log line, reply, database file or metric',
     await expectNoCanary();
   });
 
-  test('of a request: headers, query, fields, broken JSON', async () => {
+  test('F29: of a request: headers, query, fields, broken JSON', async () => {
     const foreign = {
       ...{ cookie: `session=${foreignKey}`, 'api-key': foreignKey, 'x-api-key': foreignKey },
       ...{ 'proxy-authorization': foreignKey, 'x-forwarded-host': 'canary.example' },
