@@ -31,28 +31,29 @@ export function openRoutersOf(
 ): OpenRouters {
   return async (names, texts, onEmbedded) => {
     const { bertModel, neighboursFile, causalLlm } = createRouterParts(settings, names, env);
-    const opened = await openRouterModels(names, {
+    const models = await openRouterModels(names, {
       embedder: () => createEmbedderSettings(settings, env),
       bertModel,
     });
-    const embedder =
-      opened.embedder &&
-      (await keepEmbeddings(opened.embedder, texts, onEmbedded).catch(async (error: unknown) => {
-        await closeRouterModels(opened);
-        throw error;
-      }));
-    return {
-      routersFor: ({ strong, weak }) =>
-        createRouters(names, {
-          ...{ embedder, classifier: opened.classifier, neighboursFile, causalLlm },
-          strongName: strong,
-          weakName: weak,
-          strongProfile: isOnePair ? (settings.strong?.profile ?? null) : null,
-          weakProfile: isOnePair ? (settings.weak?.profile ?? null) : null,
-          weightsFile: settings.weights ?? null,
-          random: seededRandom(0),
-        }),
-      close: () => closeRouterModels(opened),
-    };
+    try {
+      const embedder =
+        models.embedder && (await keepEmbeddings(models.embedder, texts, onEmbedded));
+      return {
+        routersFor: ({ strong, weak }) =>
+          createRouters(names, {
+            ...{ embedder, classifier: models.classifier, neighboursFile, causalLlm },
+            strongName: strong,
+            weakName: weak,
+            strongProfile: isOnePair ? (settings.strong?.profile ?? null) : null,
+            weakProfile: isOnePair ? (settings.weak?.profile ?? null) : null,
+            weightsFile: settings.weights ?? null,
+            random: seededRandom(0),
+          }),
+        close: () => closeRouterModels(models),
+      };
+    } catch (error) {
+      await closeRouterModels(models);
+      throw error;
+    }
   };
 }

@@ -30,7 +30,8 @@ export function evaluateAll(input: EvaluationInput): Evaluation {
   });
   return {
     formatVersion: 1,
-    ...{ data, topicsFrom, resamples, seed, routers, pairs, means },
+    ...{ data, topicsFrom, resamples, seed, routers, pairs },
+    means: means.sort((a, b) => (b.apgr ?? -Infinity) - (a.apgr ?? -Infinity)),
     calibration: routers.map((router) => calibrationOfAll(input, router)),
   };
 }
