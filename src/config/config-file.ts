@@ -8,7 +8,7 @@ export function readConfigFile(path: string): SettingsSource {
   const lineCounter = new LineCounter();
   const document = parseDocument(readText(path), { lineCounter, merge: true });
   const [error] = document.errors;
-  if (error) throw new ConfigError(`${path} is not valid YAML: ${error.message.trimEnd()}`);
+  if (error) throw new ConfigError(`${path} is not valid YAML: ${withoutSource(error.message)}`);
 
   function lineOf(keys: readonly PropertyKey[]): number | null {
     let node: unknown = document.contents;
@@ -39,6 +39,12 @@ export function readConfigFile(path: string): SettingsSource {
   };
 }
 
+/** The library shows the lines around a mistake, and there may be a key on them. */
+function withoutSource(message: string): string {
+  const [first = ''] = message.split('\n');
+  return first.replace(/: ".*"/, '').replace(/:$/, '');
+}
+
 /** `model_list[0].litellm_params.model` */
 export function dotted(keys: readonly PropertyKey[]): string {
   return keys
@@ -52,7 +58,10 @@ function toPlainValues(path: string, document: Document): unknown {
     return document.toJS() as unknown;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`${path} is not usable YAML: ${why}`, { cause: error });
+    // What follows is the alias itself: a key that begins with * and lacks its quotes, perhaps.
+    throw new ConfigError(`${path} is not usable YAML: ${why.replace(/: .*/s, '')}`, {
+      cause: error,
+    });
   }
 }
 

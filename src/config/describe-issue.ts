@@ -32,8 +32,15 @@ export function describeIssue(
     ];
   }
   const isSecret = secretKey.test(String(at.at(-1)));
-  const value = isSecret ? '' : ` is ${JSON.stringify(valueAt(values, at))}:`;
+  const value = isSecret ? '' : ` is ${withoutSecrets(JSON.stringify(valueAt(values, at)))}:`;
   return [`${place}${value} ${isSecret ? '' : 'it '}${issue.message}`];
+}
+
+/** URLs may hold a password, or a key in their query. */
+function withoutSecrets(json: string | undefined): string {
+  return String(json).replace(/\/\/[^/@"\s]*@|(?<=[?&][^=&"]*=)[^&"]*/g, (found) =>
+    found.startsWith('//') ? '//***@' : '***',
+  );
 }
 
 function describeUnknownKey(path: readonly PropertyKey[], source: SettingsSource): string {

@@ -18,8 +18,26 @@ export function methodNotAllowed(allowed: string): RequestHandler {
   };
 }
 
+const useChat = 'use POST /v1/chat/completions';
+
+/** By path without `/v1`; what is not here is looked for by its first part. */
 const hints: Record<string, string> = {
-  '/responses': 'The Responses API is not served; use POST /v1/chat/completions.',
+  '/responses': `The Responses API is not served; ${useChat}.`,
+  '/messages': `This is the OpenAI API, not Anthropic's; ${useChat}.`,
+  '/score': 'Use POST /v1/router/score.',
+  '/feedback': 'Use POST /v1/router/feedback.',
+  '/moderations': 'Moderations are not served here; ask their provider directly.',
+  '/audio': 'Audio is not served here; ask its provider directly.',
+  '/images': `Images are not made here; ask their provider directly. To send images to a model, ${useChat}.`,
+  '/files': 'Files are not kept here; ask their provider directly.',
+  '/uploads': 'Files are not kept here; ask their provider directly.',
+  '/batches': `Batches are not served; ${useChat} for each request.`,
+  '/fine_tuning': 'Models are not tuned here; ask their provider directly.',
+  '/assistants': `Assistants are not served; ${useChat}.`,
+  '/threads': `Assistants are not served; ${useChat}.`,
+  '/vector_stores': 'Vector stores are not served; POST /v1/embeddings makes vectors.',
+  '/realtime': `The Realtime API is not served; ${useChat} with "stream": true.`,
+  '/engines': 'Engines are gone from the OpenAI API; name a "model" in POST /v1/chat/completions.',
   '/api/chat': 'This is the OpenAI API, not the native Ollama one; use POST /v1/chat/completions.',
   '/api/generate':
     'This is the OpenAI API, not the native Ollama one; use POST /v1/chat/completions.',
@@ -30,12 +48,17 @@ const hints: Record<string, string> = {
 export function unknownPath(): RequestHandler {
   return (req) => {
     const path = req.path.replace(/^\/v1(?=\/)/, '');
-    const hint = Object.hasOwn(hints, path) ? ` ${hints[path]}` : '';
-    throw new AppError(`Unknown request URL: ${req.method} ${shown(req.path)}.${hint}`, {
+    const hint = hintFor(path) ?? hintFor(path.split('/', 2).join('/'));
+    const text = hint === null ? '' : ` ${hint}`;
+    throw new AppError(`Unknown request URL: ${req.method} ${shown(req.path)}.${text}`, {
       status: 404,
       type: 'invalid_request_error',
     });
   };
+}
+
+function hintFor(path: string): string | null {
+  return Object.hasOwn(hints, path) ? (hints[path] ?? null) : null;
 }
 
 function shown(path: string): string {

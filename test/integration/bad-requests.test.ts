@@ -110,4 +110,29 @@ describe('a path or method that is not served', () => {
     expect(body.error.message).toContain(path);
     expect(response.headers.get('allow') !== null).toBe(status === 405);
   });
+
+  test.each([
+    ['POST', '/v1/responses', '/v1/chat/completions'],
+    ['POST', '/responses', '/v1/chat/completions'],
+    ['GET', '/v1/responses/resp_1', '/v1/chat/completions'],
+    ['POST', '/v1/messages', '/v1/chat/completions'],
+    ['POST', '/v1/audio/speech', 'its provider'],
+    ['POST', '/v1/images/generations', '/v1/chat/completions'],
+    ['GET', '/v1/files', 'their provider'],
+    ['POST', '/v1/batches', '/v1/chat/completions'],
+    ['POST', '/v1/assistants', '/v1/chat/completions'],
+    ['POST', '/v1/threads/t/runs', '/v1/chat/completions'],
+    ['GET', '/v1/realtime', '/v1/chat/completions'],
+    ['POST', '/v1/vector_stores', '/v1/embeddings'],
+    ['POST', '/api/generate', '/v1/chat/completions'],
+    ['POST', '/__proto__', 'Unknown request URL'],
+    ['POST', '/v1/constructor/x', 'Unknown request URL'],
+  ])('%s %s: the 404 names what to use', async (method, path, hint) => {
+    const response = await fetch(gateway.url + path, { method });
+    const { error } = (await response.json()) as { error: Record<string, string | null> };
+    expect(response.status).toBe(404);
+    expect(error).toMatchObject({ type: 'invalid_request_error', param: null, code: null });
+    expect(error['message']).toContain(`Unknown request URL: ${method} ${path}.`);
+    expect(error['message']).toContain(hint);
+  });
 });

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hashOfKey, KeySet } from '../../src/access/key-set.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { Secret } from '../../src/secret.ts';
 import { ask } from '../support/chat.ts';
+import { configInput } from '../support/config-input.ts';
 import { deployment } from '../support/deployment.ts';
 import {
   failure,
@@ -204,4 +206,24 @@ describe('AT-29: no key turns up in a log line, reply, database file or metric',
     await chat(ask('0.1 x'));
     await expectNoCanary();
   });
+});
+
+test.each([
+  ['a line that is no YAML', `strong: {api_key: ${strongKey}\nweak: ]`],
+  ['an open quote', `api_key: "${strongKey}`],
+  ['a key where a section stands', `strong: ${strongKey}`],
+  ['a key where a name is asked for', `api_key_env: ${strongKey}`],
+  ['a list where a key stands', `api_key: [${strongKey}]`],
+  ['a second key of one name', `api_key: ${strongKey}\napi_key: ${weakKey}`],
+  ['an alias', `api_key: *${strongKey}`],
+  ['client keys that are no list', `client_keys: ${clientKey}`],
+  ['credentials in a URL of a wrong kind', `base_url: ftp://user:canary-password@h?key=canary`],
+])('AT-29: a configuration that is refused: %s', async (_name, yaml) => {
+  const load = loadConfig(configInput([], yaml), () => Promise.reject(new Error('none')));
+  const message = await load.then(
+    () => 'loaded',
+    (error: unknown) => String(error),
+  );
+  expect(message).toContain('ConfigError');
+  expect(message).not.toContain('canary');
 });
