@@ -66,6 +66,7 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     limits: config.limits,
     logPrompts: config.logPrompts,
     embedderId,
+    isEmbedderReady: () => parts.embedder?.isReady?.() ?? true,
   };
 }
 

@@ -9,11 +9,12 @@ export function livez(): RequestHandler {
 }
 
 /** Whether requests are served as they should be; 503 names the part that is not. */
-export function readyz(deps: Pick<AppDeps, 'log' | 'isShuttingDown'>): RequestHandler {
+export function readyz(deps: Pick<AppDeps, 'log' | 'serving' | 'isShuttingDown'>): RequestHandler {
   return (_req, res) => {
     const { failure } = deps.log.state();
     const failing: string[] = [];
     if (failure !== null) failing.push(`log: ${failure}`);
+    if (!deps.serving().isEmbedderReady()) failing.push('embedder: it is being restarted');
     if (deps.isShuttingDown()) failing.push('shutting down');
     if (failing.length === 0) sendJson(res, 200, { status: 'ready' });
     else sendJson(res, 503, { status: 'degraded', failing });

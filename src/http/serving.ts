@@ -51,4 +51,6 @@ export interface Serving {
   readonly logPrompts: LogPrompts;
   /** Names the vectors in the log; null when no router embeds. */
   readonly embedderId: string | null;
+  /** False while the encoder is being replaced; decisions fail open meanwhile. */
+  readonly isEmbedderReady: () => boolean;
 }

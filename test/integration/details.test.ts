@@ -89,3 +89,20 @@ test('each answered request is one debug line', async () => {
     .poll(() => gateway.logLines.find((line) => line.includes(String(id))))
     .toContain('"msg":"answered"');
 });
+
+test('readyz names an encoder that is being replaced', async () => {
+  let isReady = true;
+  const embedder = {
+    ...{ id: 'scripted-2', dimensions: 2, counts: () => ({ hits: 0, misses: 0 }) },
+    embed: () => Promise.reject(new Error('not asked')),
+    close: () => Promise.resolve(),
+    isReady: () => isReady,
+  };
+  const { freed } = await gateway.replace(gateway.config, { ...gateway.parts, embedder });
+  await freed;
+  expect((await get(`${gateway.url}/readyz`)).status).toBe(200);
+  isReady = false;
+  const reply = await get(`${gateway.url}/readyz`);
+  expect(reply.status).toBe(503);
+  expect(reply.text).toContain('embedder');
+});
