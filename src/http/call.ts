@@ -46,7 +46,7 @@ const calls = new WeakMap<ServerResponse, Call>();
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The client's own id where it is fit to be one, else a new one. */
-export function requestIdOf({ headers }: IncomingMessage): string {
+function requestIdOf({ headers }: IncomingMessage): string {
   const wanted = headers['x-request-id'];
   return typeof wanted === 'string' && acceptableId.test(wanted) ? wanted : randomUUID();
 }

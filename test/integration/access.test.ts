@@ -97,7 +97,9 @@ describe('F30: a key that is none', () => {
     });
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
-    expect(response.headers.get('x-request-id')).toBeTruthy();
+    const id = response.headers.get('x-request-id');
+    expect(id).toBeTruthy();
+    expect(response.headers.get('x-pointsman-request-id')).toBe(id);
     const shown = text + JSON.stringify([...response.headers]) + gateway.logLines.join();
     for (const value of Object.values(headers)) {
       if (value.length > 12)
