@@ -94,16 +94,16 @@ describe('F25: a body that cannot be read', () => {
   });
 });
 
-test('F25: a body of a million one-byte chunks costs its size', async () => {
+test('F25: a body of 200 000 one-byte chunks costs its size', async () => {
   const client = await openRaw(gateway.url);
   const before = process.memoryUsage.rss();
   client.send(
     'POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n',
   );
-  client.send('1\r\n \r\n'.repeat(1_000_000) + '0\r\n\r\n');
+  client.send('1\r\n \r\n'.repeat(200_000) + '0\r\n\r\n');
   await client.until(/ 400 [\s\S]*The body is empty/);
   client.destroy();
-  expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 1024 * 1024);
+  expect(process.memoryUsage.rss() - before).toBeLessThan(100 * 1024 * 1024);
 });
 
 describe('F26: messages that are none are named', () => {

@@ -86,7 +86,7 @@ test('F22: a client that pauses for less than the limit gets every byte', async 
   const client = await askPaused('pauses', true);
   await new Promise((resolve) => setTimeout(resolve, writeIdleMs / 2)); // longer than idleMs
   client.socket.resume();
-  await client.until(/data: \[DONE\]\n\n\r\n0\r\n\r\n$/);
+  await expect.poll(client.tail, { timeout: 10_000 }).toMatch(/\[DONE\]\n\n\r\n0\r\n\r\n$/);
   const row = await waitForRow(gateway.db, (row) => row['request_id'] === 'pauses');
   expect(row).toMatchObject({ status: 200, outcome: 'done' });
   client.destroy();

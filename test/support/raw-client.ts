@@ -9,6 +9,8 @@ export interface RawClient {
   send(bytes: string | Buffer): void;
   /** All bytes so far, as text. */
   text(): string;
+  /** The last of it. */
+  readonly tail: () => string;
   /** Waits until the text so far fits; rejects when the connection ends without. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
   destroy(): void;
@@ -38,6 +40,7 @@ export async function openRaw(url: string, isPaused = false): Promise<RawClient>
     socket,
     closed,
     text,
+    tail: () => Buffer.concat(chunks.slice(-3)).toString('utf8'),
     send: (bytes) => void socket.write(bytes),
     until: (pattern) =>
       new Promise((resolve, reject) => {

@@ -15,7 +15,7 @@ export interface TcpConnection {
   reset(): void;
 }
 
-/** Plays one connection, from accept to end. */
+/** Plays one connection, from its first bytes to its end. */
 export type Play = (connection: TcpConnection) => void | Promise<void>;
 
 export interface TcpUpstream {
@@ -25,7 +25,7 @@ export interface TcpUpstream {
   readonly requests: string[];
   /** All that were accepted, in order. */
   readonly connections: TcpConnection[];
-  /** The next connections are played by these, in order; then by the default again. */
+  /** The next connections that say something are played by these, in order; then by the default again. */
   enqueue(...plays: Play[]): void;
   /** Ends all connections, waits until the peers have noticed, and forgets what was seen. */
   reset(): Promise<void>;
@@ -42,9 +42,12 @@ export async function startTcpUpstream(
   const server = createServer({ noDelay: true }, (socket) => {
     const connection = drive(socket, requests);
     connections.push(connection);
-    const play = queue.shift() ?? fallback;
-    // A peer that leaves ends the play; what the test expects of it, the test asserts.
-    Promise.resolve(play(connection)).catch(() => socket.destroy());
+    // Chosen when something arrives: HTTP clients open connections that they never use.
+    socket.once('data', () => {
+      const play = queue.shift() ?? fallback;
+      // A peer that leaves ends the play; what the test expects of it, the test asserts.
+      Promise.resolve(play(connection)).catch(() => socket.destroy());
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
