@@ -79,7 +79,7 @@ function collect(stream: Readable, limitBytes: number, room: UploadRoom): Promis
         body.append(chunk);
       } catch (error) {
         stream.off('data', onData).resume();
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     };
     stream.on('data', onData);
