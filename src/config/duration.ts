@@ -8,8 +8,9 @@ const longestMs = 2 ** 31 - 1;
  * Milliseconds, or null when it is none: negative, not a number, another unit, over 24 days.
  */
 export function parseDuration(value: unknown): number | null {
+  if (typeof value !== 'number' && typeof value !== 'string') return null;
   const match = /^(\d+(?:\.\d+)?) ?(ms|s|m|h)?$/.exec(String(value).trim());
-  if (!match || (typeof value !== 'number' && typeof value !== 'string')) return null;
+  if (!match) return null;
   const unit = (match[2] ?? 's') as keyof typeof msPerUnit;
   const ms = Math.round(Number(match[1]) * msPerUnit[unit]);
   return ms <= longestMs ? ms : null;

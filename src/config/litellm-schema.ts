@@ -72,8 +72,9 @@ const routingStrategy = () =>
     .transform((value, context) => {
       const known = strategies.find((name) => name === value);
       if (known !== undefined) return known;
-      const isLater = typeof value === 'string' && laterStrategies.includes(value);
-      const near = isLater ? null : nearestName(String(value), strategies);
+      const text = typeof value === 'string' ? value : '';
+      const isLater = laterStrategies.includes(text);
+      const near = isLater ? null : nearestName(text, strategies);
       const message = isLater
         ? `is not supported yet: write ${strategies.join(' or ')}`
         : `must be ${strategies.join(' or ')}${near === null ? '' : `; did you mean ${near}?`}`;

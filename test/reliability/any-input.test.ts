@@ -53,6 +53,15 @@ describe('any configuration file', () => {
     ...['model_name', 'litellm_params', 'router_settings', 'fallbacks', 'num_retries', 'limits'],
     ...['litellm_settings', 'general_settings', 'environment_variables', 'model_group_alias'],
     ...['headers', 'body_bytes', 'routers', 'threshold', 'embedder', 'host', 'port', '__proto__'],
+    ...[
+      'routing_strategy',
+      'retry_after',
+      'timeout',
+      'stream_timeout',
+      'cooldown_time',
+      'api_base',
+    ],
+    ...['client_keys', 'admin_keys', 'model_info', 'id', 'price', 'aliases', 'default_fallbacks'],
     ...['constructor', 'toString', 'unknown_key'],
   ];
   const leaf = fc.oneof(
@@ -103,7 +112,12 @@ describe('any configuration file', () => {
     const property = fc.asyncProperty(document, (value) =>
       expectConfigOrError(JSON.stringify(value)),
     );
-    await fc.assert(property, { numRuns: 400 });
+    // Values that cannot be made a text, where one is expected: each was a crash.
+    const examples: [Record<string, unknown>][] = [
+      [{ timeouts: { headers: [{ toString: 'x' }] } }],
+      [{ router_settings: { routing_strategy: { toString: 'x' } } }],
+    ];
+    await fc.assert(property, { numRuns: 400, examples });
   });
 
   test('of any text is a configuration, or a ConfigError', async () => {
