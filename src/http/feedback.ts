@@ -8,13 +8,15 @@ import { readBody } from './read-body.ts';
 import { sendJson } from './reply.ts';
 
 const feedbackBody = z.strictObject({
-  decision_id: z.string().min(1).max(200),
-  value: z.union([z.boolean(), z.number().min(0).max(1)], {
-    error: 'must be true, false or a number from 0 to 1',
-  }),
+  decision_id: z.string({ error: 'must be the id of a decision' }).min(1).max(200),
+  value: z.custom<boolean | number>(isVerdict, 'must be true, false or a number from 0 to 1'),
   source: z.string().min(1).max(100).default('user'),
   comment: z.string().max(10_000).nullish(),
 });
+
+function isVerdict(value: unknown): boolean {
+  return typeof value === 'boolean' || (typeof value === 'number' && value >= 0 && value <= 1);
+}
 
 /** `POST /v1/router/feedback`: how an answer turned out. The last word of a source stays. */
 export function postFeedback(deps: Pick<AppDeps, 'log' | 'serving'>): RequestHandler {
