@@ -1,4 +1,3 @@
-import { defaultDispatchSettings } from '../dispatch/dispatch-settings.ts';
 import type { DispatchSettings, Group } from '../dispatch/group.ts';
 import { ConfigError } from '../errors.ts';
 import { nearestName } from '../nearest-name.ts';
@@ -9,7 +8,7 @@ import { createDeployment } from './create-deployment.ts';
 import { createDispatch } from './create-dispatch.ts';
 import { createMembers, type Member } from './create-members.ts';
 import { withDefaults } from './deployment-defaults.ts';
-import { eachOther, type TierGroups } from './each-other.ts';
+import type { TierGroups } from './each-other.ts';
 import { createFallbackTables, type FallbackNames } from './fallback-tables.ts';
 import { mergeRouterSettings, type Locate } from './router-settings.ts';
 import { nameSetting } from './setting-flags.ts';
@@ -32,21 +31,6 @@ export interface CreatedGroups {
   readonly settings: (GroupSettings & { strong: Deployment; weak: Deployment }) | null;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
-}
-
-/** Two models and nothing more: each is a group of one, and stands in when the other fails. */
-export function groupsOfTwo(strong: Deployment, weak: Deployment): GroupSettings {
-  const tierGroups = { strong: strong.group, weak: weak.group };
-  return {
-    groups: [strong, weak].map((deployment) => ({
-      name: deployment.group,
-      deployments: [deployment],
-    })),
-    tierGroups,
-    groupAliases: new Map(),
-    hiddenNames: new Set(),
-    dispatch: { ...defaultDispatchSettings, fallbacks: eachOther(tierGroups) },
-  };
 }
 
 /** The groups of `model_list`, the tiers among them or beside them, and how they stand in. */

@@ -9,7 +9,6 @@ import {
   assertNotCompressed,
   readAll,
   readAnswer,
-  readEmbeddings,
   releaseConnection,
 } from './read-answer.ts';
 import { redactError, type Redact } from './redact.ts';
@@ -88,9 +87,9 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
   async function send(
     deployment: Deployment,
     call: ChatCall,
+    url: string,
     watchdog: Watchdog,
-  ): Promise<{ url: string; reply: Dispatcher.ResponseData }> {
-    const url = joinApiUrl(deployment.baseUrl, call.path);
+  ): Promise<Dispatcher.ResponseData> {
     const headers: Record<string, string> = {
       ...call.headers,
       'content-type': 'application/json',
@@ -110,10 +109,10 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
       signal: watchdog.signal,
     } as const;
     try {
-      return { url, reply: await agent.request(request) };
+      return await agent.request(request);
     } catch (error) {
       if (!stale.isStale(error)) throw error;
-      return { url, reply: await freshAgent.request(request) };
+      return freshAgent.request(request);
     }
   }
 
@@ -122,26 +121,26 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     call: ChatCall,
     signal: AbortSignal,
   ): Promise<ChatAnswer> {
-    const target = joinApiUrl(deployment.baseUrl, call.path);
+    const url = joinApiUrl(deployment.baseUrl, call.path);
     const totalMs = deployment.timeoutMs ?? timeouts.totalMs;
     const watchdog = createWatchdog(signal, totalMs, () =>
-      timeoutError(deployment, target, `no complete answer within ${totalMs} ms`),
+      timeoutError(deployment, url, `no complete answer within ${totalMs} ms`),
     );
-    const expectChunk = () => watchdog.expect(timeouts.idleMs, () => idleError(deployment, target));
+    const expectChunk = () => watchdog.expect(timeouts.idleMs, () => idleError(deployment, url));
     // A stream timeout runs until the first content, whatever comes before it.
     const streamTimeoutMs = call.stream ? deployment.streamTimeoutMs : null;
     const headersMs = deployment.headersTimeoutMs ?? timeouts.headersMs;
     watchdog.expect(streamTimeoutMs ?? headersMs, () =>
-      timeoutError(deployment, target, call.stream ? 'no first content' : 'no response headers'),
+      timeoutError(deployment, url, call.stream ? 'no first content' : 'no response headers'),
     );
     /** Any failure as ours; a watchdog's or client's reason as it is. */
     const failure = (error: unknown): Error =>
       watchdog.signal.aborted
         ? (watchdog.signal.reason as Error)
-        : redactError(failureOfConnection(deployment, target, error), options.redact);
+        : redactError(failureOfConnection(deployment, url, error), options.redact);
     const facts = emptyFacts();
     try {
-      const { url, reply } = await send(deployment, call, watchdog);
+      const reply = await send(deployment, call, url, watchdog);
       redactHeaders(reply.headers, options.redact);
       assertNotCompressed(deployment, url, reply);
       if (streamTimeoutMs === null || reply.statusCode !== 200) expectChunk();
@@ -160,8 +159,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
       if (!call.stream) {
         const bytes = await readAll(reply.body, limits.answerBytes, 'fail', watchdog.refresh);
         watchdog.stop();
-        const read = call.path === 'embeddings' ? readEmbeddings : readAnswer;
-        read(deployment, url, bytes, { facts, redact: options.redact });
+        readAnswer(deployment, url, bytes, call.path, { facts, redact: options.redact });
         return { url, headers, facts, body: single(bytes) };
       }
       assertEventStream(deployment, url, reply);

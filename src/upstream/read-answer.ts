@@ -14,30 +14,26 @@ interface Reading {
   readonly redact: Redact;
 }
 
-/** @throws UpstreamError when the body is no chat completion. */
+/** The list that an answer must hold, by its kind, and what to call it when it is missing. */
+const requiredLists = {
+  'chat/completions': { key: 'choices', name: 'choices' },
+  completions: { key: 'choices', name: 'choices' },
+  embeddings: { key: 'data', name: 'embeddings' },
+} as const;
+
+/** @throws UpstreamError when the body is no answer of its kind: completion or embeddings. */
 export function readAnswer(
   deployment: Deployment,
   url: string,
   bytes: Buffer,
+  kind: keyof typeof requiredLists,
   { facts, redact }: Reading,
 ): void {
   const body = parseAnswer(deployment, url, bytes, redact);
-  if (!Array.isArray(body['choices']) || body['choices'].length === 0) {
-    throw invalidAnswer(deployment, url, 'without choices');
-  }
-  readFacts(facts, body);
-}
-
-/** @throws UpstreamError when the body holds no embeddings. */
-export function readEmbeddings(
-  deployment: Deployment,
-  url: string,
-  bytes: Buffer,
-  { facts, redact }: Reading,
-): void {
-  const body = parseAnswer(deployment, url, bytes, redact);
-  if (!Array.isArray(body['data']) || body['data'].length === 0) {
-    throw invalidAnswer(deployment, url, 'without embeddings');
+  const { key, name } = requiredLists[kind];
+  const list = body[key];
+  if (!Array.isArray(list) || list.length === 0) {
+    throw invalidAnswer(deployment, url, `without ${name}`);
   }
   readFacts(facts, body);
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { KeySet } from '../../src/access/key-set.ts';
 import type { Config } from '../../src/config/config.ts';
-import { groupsOfTwo } from '../../src/config/create-groups.ts';
 import { EmbeddingError } from '../../src/errors.ts';
 import { startGateway, type Gateway, type GatewayParts } from '../../src/gateway.ts';
 import { defaultServerLimits, type ServerLimits } from '../../src/http/server.ts';
 import type { Router } from '../../src/routing/router.ts';
 import type { Deployment } from '../../src/upstream/deployment.ts';
 import { deployment } from './deployment.ts';
+import { groupsOfTwo } from './groups-of-two.ts';
 
 /** A router whose win rate stands in the prompt, as in "0.7 prove it"; 0.1 where none does. */
 export function scriptedRouter(overrides: Partial<Router> = {}): Router {
