@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { joinApiUrl, withoutCredentials } from '../base-url.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import { BadRequestError, ModelNotFoundError } from '../errors.ts';
-import type { Decision } from '../routing/decision.ts';
+import { unscored, type Decision } from '../routing/decision.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { AppDeps } from './app.ts';
 import { callOf, ClientGoneError, type Call } from './call.ts';
@@ -210,7 +210,6 @@ function notFound(model: string, { own, upstream }: EmbeddingsServing): ModelNot
 function notDecided(): Decision {
   return {
     ...{ id: `dec_${randomUUID()}`, tier: 'none', group: 'embeddings', reason: 'bypass' },
-    ...{ router: null, routerVersion: null, score: null, threshold: null },
-    ...{ text: null, embedding: null, decisionMs: 0 },
+    ...{ ...unscored, text: null, decisionMs: 0 },
   };
 }

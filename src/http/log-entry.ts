@@ -70,6 +70,13 @@ export function toLogRecord(
     embedderId: decision.embedding === null ? null : embedderId,
     embedding: decision.embedding,
     clientRetryCount: finished.clientRetryCount,
+    reasonDetail: decision.reasonDetail,
+    propensity: decision.propensity,
+    promptChars: text?.length ?? null,
+    sessionHash: decision.sessionHash,
+    isPrivate: decision.isPrivate,
+    confidence: null,
+    discardedCostNanoUsd: null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { EmbeddingError } from '../errors.ts';
-import type { Decision, DecisionReason, Tier } from './decision.ts';
+import { unscored, type Decision, type DecisionReason, type Tier } from './decision.ts';
 import type { RequestedModel } from './model-name.ts';
 import { inTime } from './in-time.ts';
 import type { Router } from './router.ts';
@@ -35,12 +35,8 @@ export function createDecider(options: DeciderOptions): Decide {
     const decided = (fields: Decided): Decision =>
       Object.freeze({
         id: `dec_${randomUUID()}`,
-        router: null,
-        routerVersion: null,
-        score: null,
-        threshold: null,
+        ...unscored,
         text,
-        embedding: null,
         decisionMs: performance.now() - start,
         group: fields.tier === 'none' ? '' : options.tierGroups[fields.tier],
         ...fields,
@@ -69,7 +65,7 @@ export function createDecider(options: DeciderOptions): Decide {
           () => scoringIsLate(options.timeoutMs),
         ));
       const tier = tierOf(winRate, threshold);
-      return decided({ ...asked, tier, reason: 'score', score: winRate, embedding });
+      return decided({ ...asked, tier, reason: 'score', score: winRate, propensity: 1, embedding });
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof EmbeddingError)) throw error;
@@ -85,8 +81,7 @@ type Decided = Partial<Decision> & { tier: Decision['tier']; reason: DecisionRea
 export function undecided(text: string | null, decisionMs: number): Decision {
   return {
     ...{ id: `dec_${randomUUID()}`, tier: 'none', group: '', reason: 'client_gone' },
-    ...{ router: null, routerVersion: null, score: null, threshold: null },
-    ...{ text, embedding: null, decisionMs },
+    ...{ ...unscored, text, decisionMs },
   };
 }
 

@@ -22,9 +22,32 @@ export interface Decision {
   /** Win rate, 0..1; null when nothing was scored. */
   readonly score: number | null;
   readonly threshold: number | null;
+  /** The rule, guard or session behind the reason; null where the reason says all. */
+  readonly reasonDetail: string | null;
+  /**
+   * How likely this tier was to be chosen for this request, in (0, 1]; null when no score decided.
+   */
+  readonly propensity: number | null;
+  /** Names the conversation, hashed; null when it has no name. */
+  readonly sessionHash: string | null;
+  /** A rule or the client marked the request: no other model and no judge may see it. */
+  readonly isPrivate: boolean;
   /** The text that was scored; null for a bypass. */
   readonly text: string | null;
   readonly embedding: Float32Array | null;
   /** Time to decide, embedding included, in milliseconds. */
   readonly decisionMs: number;
 }
+
+/** What a decision says that no router was asked for. */
+export const unscored = {
+  router: null,
+  routerVersion: null,
+  score: null,
+  threshold: null,
+  reasonDetail: null,
+  propensity: null,
+  sessionHash: null,
+  isPrivate: false,
+  embedding: null,
+} as const satisfies Partial<Decision>;

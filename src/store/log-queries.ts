@@ -57,27 +57,27 @@ function prepareLogStatements(database: Database) {
     latestVersion: database
       .prepare<[string], string>(
         `select router_version from request
-         where router = ? and router_version is not null and reason = 'score'
+         where router = ? and router_version is not null and score is not null
          group by router_version order by max(started_at_utc) desc limit 1`,
       )
       .pluck(),
     latestModel: database
       .prepare<[string, string, string], string>(
         `select upstream_model from request
-         where router = ? and router_version = ? and reason = 'score' and tier = ?
+         where router = ? and router_version = ? and score is not null and tier = ?
          order by started_at_utc desc limit 1`,
       )
       .pluck(),
     scores: database
       .prepare<[string, string, number], number>(
         `select score from request
-         where router = ? and router_version = ? and reason = 'score' and score is not null
+         where router = ? and router_version = ? and score is not null
          order by started_at_utc desc limit ?`,
       )
       .pluck(),
     counts: database.prepare<[], LogCounts>(
       `select (select count(*) from request) as requests,
-         (select count(*) from request where reason = 'score') as scored,
+         (select count(*) from request where score is not null) as scored,
          (select count(*) from feedback) as feedback`,
     ),
   };

@@ -1,10 +1,15 @@
 import type { Database } from 'better-sqlite3';
 
+export interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
 /**
  * The schema's history. Append, never edit: the name is a step's identity, and a file in the
  * field remembers which names it has seen. What the columns mean is in docs/data.md.
  */
-const migrations: readonly { readonly name: string; readonly sql: string }[] = [
+export const migrations: readonly Migration[] = [
   {
     name: '0001-request',
     sql: `
@@ -84,12 +89,73 @@ const migrations: readonly { readonly name: string; readonly sql: string }[] = [
       ) strict;
       create index applied_threshold_latest on applied_threshold (router, router_version, id);`,
   },
+  {
+    name: '0004-outcomes',
+    sql: `
+      alter table request add column reason_detail text;
+      alter table request add column propensity real check (propensity > 0 and propensity <= 1);
+      alter table request add column prompt_chars integer;
+      alter table request add column session_hash text;
+      alter table request add column is_private integer not null default 0
+        check (is_private in (0, 1));
+      alter table request add column confidence real;
+      alter table request add column discarded_cost_nano_usd integer;
+
+      -- Explored and escalated requests have a score, too.
+      drop index request_scored;
+      create index request_scored on request (router, router_version, started_at_utc, score)
+        where score is not null;
+      create index request_session on request (session_hash, started_at_utc)
+        where session_hash is not null;
+      create index request_prompt on request (prompt_sha256, started_at_utc)
+        where prompt_sha256 is not null;
+
+      create table signal (
+        decision_id text not null references request (decision_id) on delete cascade,
+        kind text not null,
+        value real not null check (value between 0 and 1),
+        created_at_utc text not null,
+        primary key (decision_id, kind)
+      ) strict;
+
+      create table comparison (
+        decision_id text not null references request (decision_id) on delete cascade,
+        origin text not null check (origin in ('shadow', 'label')),
+        judge_model text not null,
+        strong_model text not null,
+        weak_model text not null,
+        strong_win real not null check (strong_win between 0 and 1),
+        first_verdict text not null check (first_verdict in ('strong', 'weak', 'tie')),
+        second_verdict text not null check (second_verdict in ('strong', 'weak', 'tie')),
+        strong_cost_nano_usd integer,
+        weak_cost_nano_usd integer,
+        judge_cost_nano_usd integer,
+        created_at_utc text not null,
+        primary key (decision_id, judge_model, strong_model, weak_model)
+      ) strict;
+
+      alter table applied_threshold add column goal text not null default 'strong_share';
+      alter table applied_threshold add column score_deciles text;
+
+      create table applied_head (
+        id integer primary key autoincrement,
+        router text not null,
+        base_version text not null,
+        head_version text not null,
+        weights blob not null,
+        report_json text not null,
+        applied_at_utc text not null,
+        taken_up_at_utc text,
+        withdrawn_at_utc text
+      ) strict;
+      create index applied_head_latest on applied_head (router, base_version, id);`,
+  },
 ];
 
 /** Runs the steps that the file has not seen, each in one transaction with its record. */
-export function migrate(database: Database): void {
+export function migrate(database: Database, steps = migrations): void {
   const seen = appliedNames(database);
-  const missing = migrations.filter(({ name }) => !seen.has(name));
+  const missing = steps.filter(({ name }) => !seen.has(name));
   if (missing.length === 0) return; // takes no lock: an up-to-date file opens while another writes
 
   database

@@ -52,6 +52,23 @@ export interface RequestRecord {
   /** The sentence vector, so that heads can be refitted; null when nothing was embedded. */
   readonly embedding: Float32Array | null;
   readonly clientRetryCount: number | null;
+  /** The rule, guard or session behind `reason`; null where the reason says all. */
+  readonly reasonDetail: string | null;
+  /**
+   * How likely this tier was to be chosen for this request, in (0, 1]; below 1 only with an
+   * exploration share. Null when no score decided. What inverse-propensity weights are made of.
+   */
+  readonly propensity: number | null;
+  /** UTF-16 units of the scored text; null when there was none. Kept for the length floor. */
+  readonly promptChars: number | null;
+  /** Names the conversation, hashed; null when it has no name. */
+  readonly sessionHash: string | null;
+  /** True when a rule or the client marked it: it is never shown to a judge or another model. */
+  readonly isPrivate: boolean;
+  /** Mean token log-probability of the weak answer in a cascade; null without one. */
+  readonly confidence: number | null;
+  /** What answers cost that the client never saw; null when there were none, or no price. */
+  readonly discardedCostNanoUsd: number | null;
 }
 
 export interface Feedback {

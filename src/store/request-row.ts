@@ -36,6 +36,13 @@ export const requestColumns = [
   'prompt_text',
   'prompt_sha256',
   'client_retry_count',
+  'reason_detail',
+  'propensity',
+  'prompt_chars',
+  'session_hash',
+  'is_private',
+  'confidence',
+  'discarded_cost_nano_usd',
 ] as const;
 
 export type RequestRow = Record<(typeof requestColumns)[number], string | number | null>;
@@ -78,6 +85,13 @@ export function requestRow(fields: RequestFields): RequestRow {
     prompt_text: fields.promptText,
     prompt_sha256: fields.promptHash,
     client_retry_count: integer(fields.clientRetryCount),
+    reason_detail: fields.reasonDetail,
+    propensity: fields.propensity,
+    prompt_chars: fields.promptChars,
+    session_hash: fields.sessionHash,
+    is_private: fields.isPrivate ? 1 : 0,
+    confidence: fields.confidence,
+    discarded_cost_nano_usd: integer(fields.discardedCostNanoUsd),
   };
 }
 

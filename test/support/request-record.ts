@@ -37,6 +37,13 @@ export function requestRecord(fields: Partial<RequestRecord> = {}): RequestRecor
     embedderId: 'tiny-1',
     embedding: Float32Array.of(0.6, -0.8, 1 / 3),
     clientRetryCount: 0,
+    reasonDetail: null,
+    propensity: 1,
+    promptChars: 40,
+    sessionHash: null,
+    isPrivate: false,
+    confidence: null,
+    discardedCostNanoUsd: null,
     ...fields,
   };
 }

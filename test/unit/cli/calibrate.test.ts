@@ -57,7 +57,7 @@ test("prints RouteLLM's line, then what it rests on", async () => {
   expect(exitCode).toBe(0);
 });
 
-test('only scores of the newest router version count, and only decisions by score', async () => {
+test('only scores of the newest router version count, and only scored requests', async () => {
   const db = logWithScores(300, { routerVersion: 'mf-old', score: 0.9 });
   const database = openDatabase(db);
   const newer = Array.from({ length: 201 }, (_, i) => {
@@ -65,7 +65,7 @@ test('only scores of the newest router version count, and only decisions by scor
     return requestRecord({ ...fields, startedAtMs: Date.UTC(2025, 5, 1) + i });
   });
   const others = [
-    requestRecord({ decisionId: 'bypass', reason: 'bypass', routerVersion: 'mf-new' }),
+    requestRecord({ decisionId: 'bypass', reason: 'bypass', score: null }),
     requestRecord({ decisionId: 'failed', reason: 'embedding_failed', score: null }),
     requestRecord({ decisionId: 'random', router: 'random', routerVersion: 'random-1' }),
   ];
@@ -92,7 +92,7 @@ test('too few scores are refused with the number that is missing', async () => {
 });
 
 test('a log without scores of the router, or no log, is named', async () => {
-  const db = logWithScores(3, { reason: 'bypass' });
+  const db = logWithScores(3, { reason: 'bypass', score: null });
   await expect(calibrate({ db })).rejects.toThrow(/no request .* router mf, of 3 in all/);
   await expect(calibrate({ db, router: 'random' })).rejects.toThrow(/router random/);
   const missing = join(tempFolder(), 'none.db');
@@ -170,6 +170,8 @@ test('--apply stores the threshold and says when no server took it up', async ()
       prompts: 200,
       applied_at_utc: expect.stringMatching(/Z$/) as string,
       taken_up_at_utc: null,
+      goal: 'strong_share',
+      score_deciles: null,
     },
   ]);
   database.close();

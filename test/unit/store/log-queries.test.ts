@@ -32,7 +32,7 @@ test('scores come newest first, of one version and of scored requests only', () 
     { score: 0.2 },
     { score: 0.9, routerVersion: 'mf-v2' },
     { score: 0.9, router: 'random' },
-    { score: 0.9, reason: 'bypass' },
+    { score: null, reason: 'bypass' },
     { score: null, reason: 'embedding_failed' },
     { score: 0.3 },
   ]);
@@ -58,7 +58,7 @@ test('the latest version is the one that answered last, with the models it chose
 });
 
 test('requests, scored ones and feedback are counted, also those that come later', () => {
-  const { queries, writer } = queriesOn([{}, { reason: 'bypass' }]);
+  const { queries, writer } = queriesOn([{}, { reason: 'bypass', score: null }]);
   writer.recordFeedback({ decisionId: 'dec_0', source: 'user', value: 1, comment: null });
   expect(queries.counts()).toEqual({ requests: 2, scored: 1, feedback: 1 });
 });
@@ -68,7 +68,7 @@ test('scores are read from the index alone', () => {
   const plan = database
     .prepare(
       `explain query plan select score from request where router = 'mf' and router_version = 'v'
-       and reason = 'score' and score is not null order by started_at_utc desc limit 9`,
+       and score is not null order by started_at_utc desc limit 9`,
     )
     .all() as { detail: string }[];
   expect(plan.map(({ detail }) => detail)).toEqual([

@@ -63,6 +63,13 @@ test('a record is one row with units and zone in its columns', () => {
     prompt_text: null,
     prompt_sha256: null,
     client_retry_count: 0,
+    reason_detail: null,
+    propensity: 1,
+    prompt_chars: 40,
+    session_hash: null,
+    is_private: 0,
+    confidence: null,
+    discarded_cost_nano_usd: null,
   });
 });
 

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
+import { migrate, migrations } from '../../../src/store/migrations.ts';
 import { createLogWriter } from '../../../src/store/log-writer.ts';
-import { packRows } from '../../../src/store/packed-rows.ts';
-import { requestRecord } from '../../support/request-record.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const names = (database: Database) =>
@@ -13,19 +12,21 @@ const names = (database: Database) =>
 /** A file as the first version left it: requests, and neither feedback nor thresholds. */
 function olderFile(): string {
   const file = join(tempFolder(), 'old.db');
-  const database = openDatabase(file);
-  createLogWriter(database).write(packRows([requestRecord({ decisionId: 'dec_old' })]));
+  const database = new SqliteDatabase(file);
+  migrate(database, migrations.slice(0, 1));
   database.exec(`
-    drop table feedback;
-    drop table applied_threshold;
-    delete from migration where name <> '0001-request';`);
+    insert into request (decision_id, request_id, started_at_utc, endpoint, tier, reason,
+      requested_model, upstream_model, upstream_url, status, is_stream, outcome,
+      is_usage_estimated, attempts, fallbacks, duration_ms, decision_ms)
+    values ('dec_old', 'req_old', '2025-01-02T03:04:05.678Z', 'chat/completions', 'weak', 'bypass',
+      'weak', 'llama3', 'http://127.0.0.1:11434/v1', 200, 0, 'done', 0, 1, 0, 12.5, 0.5)`);
   database.close();
   return file;
 }
 
 test('an older file is brought up to date and keeps its rows', () => {
   const database = openDatabase(olderFile());
-  expect(names(database)).toEqual(['0001-request', '0002-feedback', '0003-applied-threshold']);
+  expect(names(database)).toEqual(migrations.map(({ name }) => name));
   const writer = createLogWriter(database);
   const feedback = { decisionId: 'dec_old', source: 'user', value: 1, comment: null };
   expect(writer.recordFeedback(feedback)).toBe(true);
@@ -36,7 +37,7 @@ test('each step is recorded once, with its time', () => {
   const file = join(tempFolder(), 'log.db');
   openDatabase(file).close();
   const database = openDatabase(file);
-  expect(names(database)).toHaveLength(3);
+  expect(names(database)).toHaveLength(migrations.length);
   const times = database.prepare('select applied_at_utc from migration').pluck().all();
   for (const time of times) expect(time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   database.close();
