@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { deciles } from '../math/quantile.ts';
 import { applyThreshold } from '../store/apply-threshold.ts';
 import {
   calibrateThreshold,
@@ -57,7 +58,10 @@ export async function runCalibrate(
   const isRefused = options.apply === true && !found.isOnTarget;
   if (options.apply === true && !isRefused) {
     const { routerVersion } = set;
-    const applied = { router, routerVersion, threshold, strongShare, prompts };
+    const applied = {
+      ...{ router, routerVersion, threshold, strongShare, prompts },
+      ...{ goal: 'strong_share', scoreDeciles: deciles(set.scores) },
+    };
     isTakenUp = await applyThreshold(options.db, applied, { waitMs, pollMs: 25 });
   }
   const result = { router, strongShare, set, found, isTakenUp, waitMs };

@@ -13,6 +13,12 @@ export function quantile(ordered: Float64Array, p: number): number {
   return low + (position - below) * (high - low);
 }
 
+/** The 11 quantiles 0, 0.1 … 1 of at least one number: a distribution in a line. */
+export function deciles(values: ArrayLike<number>): number[] {
+  const ordered = sorted(values);
+  return Array.from({ length: 11 }, (_, i) => quantile(ordered, i / 10));
+}
+
 /**
  * The value where `p` of the whole weight lies below or at it (lower weighted quantile).
  * `values` and `weights` have the same length; weights are not negative.

@@ -7,6 +7,7 @@ import {
   type RequestStatements,
   type ThresholdRow,
 } from './request-statements.ts';
+import { readThreshold } from './threshold-row.ts';
 import { describeSqliteError, isRowFault } from './sqlite-error.ts';
 
 export interface WriteResult {
@@ -100,5 +101,5 @@ function insertRow(
 }
 
 function numbered({ id, ...applied }: ThresholdRow): NumberedThreshold {
-  return { id, applied };
+  return { id, applied: readThreshold(applied) };
 }

@@ -95,6 +95,13 @@ export interface AppliedThreshold {
   readonly strongShare: number;
   /** Scores behind it. */
   readonly prompts: number;
+  /** What was asked for: `strong_share`, `quality` or `cost`. */
+  readonly goal: string;
+  /**
+   * The 11 quantiles 0, 0.1 … 1 of the scores it was found from, ascending: what drift is measured
+   * against. Null in rows of older versions.
+   */
+  readonly scoreDeciles: readonly number[] | null;
   readonly appliedAtUtc: string;
 }
 

@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { requestColumns, type RequestRow } from './request-row.ts';
-import type { AppliedThreshold, StoredFeedback } from './request-record.ts';
+import type { StoredFeedback } from './request-record.ts';
+import { thresholdFields, type ThresholdFields } from './threshold-row.ts';
 
 export interface EmbeddingRow {
   readonly decision_id: string;
@@ -17,10 +18,7 @@ export interface FeedbackRow {
   readonly now_utc: string;
 }
 
-export type ThresholdRow = AppliedThreshold & { readonly id: number };
-
-const thresholdFields = `id, router, router_version as routerVersion, threshold,
-  strong_share as strongShare, prompts, applied_at_utc as appliedAtUtc`;
+export type ThresholdRow = ThresholdFields & { readonly id: number };
 
 export interface RequestStatements {
   readonly insertRequest: Statement<[RequestRow]>;
@@ -72,11 +70,11 @@ export function prepareRequestStatements(database: Database): RequestStatements 
        from feedback where decision_id = ? order by created_at_utc, source`,
     ),
     latestThreshold: database.prepare(
-      `select ${thresholdFields} from applied_threshold
+      `select id, ${thresholdFields} from applied_threshold
        where router = ? and router_version = ? order by id desc limit 1`,
     ),
     thresholdsAfter: database.prepare(
-      `select ${thresholdFields} from applied_threshold where id > ? order by id`,
+      `select id, ${thresholdFields} from applied_threshold where id > ? order by id`,
     ),
     lastThresholdId: database
       .prepare<[], number>('select coalesce(max(id), 0) from applied_threshold')

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { ask, get, post } from '../support/chat.ts';
-import { readLog } from '../support/read-log.ts';
+import { readAppliedThreshold, readLog } from '../support/read-log.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway } from '../support/start-gateway.ts';
 
@@ -38,6 +38,12 @@ test('calibrate → apply → the next request uses it; a restart keeps it', asy
   expect(threshold).toBeCloseTo(0.75 * (119 / 240), 1);
   const health = await get(`${gateway.url}/health`);
   expect(health.json).toMatchObject({ routers: [{ name: 'mf', origin: 'calibrated' }] });
+
+  const { goal, score_deciles } = readAppliedThreshold(gateway.db);
+  expect(goal).toBe('strong_share');
+  const deciles = JSON.parse(String(score_deciles)) as number[];
+  expect(deciles).toHaveLength(11);
+  expect([deciles[0], deciles[10]]).toEqual([0, 0.4958]);
 
   const again = await startTestGateway({ strong: upstream.url }, (config) => ({
     ...config,

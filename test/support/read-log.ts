@@ -12,6 +12,16 @@ export function readLog(file: string): LogRow[] {
   }
 }
 
+/** The newest row of the applied thresholds. */
+export function readAppliedThreshold(file: string): LogRow {
+  const db = new Database(file, { readonly: true });
+  try {
+    return db.prepare('SELECT * FROM applied_threshold ORDER BY id DESC').get() as LogRow;
+  } finally {
+    db.close();
+  }
+}
+
 /** Waits for the first row that fits; the log is written after the answer. */
 export async function waitForRow(file: string, fits: (row: LogRow) => boolean): Promise<LogRow> {
   for (let tries = 0; tries < 200; tries++) {

@@ -171,6 +171,8 @@ const applied = {
   threshold: 0.11593,
   strongShare: 0.5,
   prompts: 1234,
+  goal: 'strong_share',
+  scoreDeciles: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
 };
 
 /** For a busy machine; the command itself waits 2 s. */
@@ -187,6 +189,17 @@ test('a threshold that another connection applies reaches the running server', a
   expect(await log.appliedThreshold('mf', 'mf-v1')).toEqual(seen[1]);
   expect(await log.appliedThreshold('mf', 'mf-v2')).toBeNull();
 });
+
+test.each(['oops', '[1,2]', '[9,8,7,6,5,4,3,2,1,0,0]', null])(
+  'a threshold whose deciles are %j still holds, without them',
+  async (json) => {
+    const { file, log, other } = await openLog();
+    await applyThreshold(file, applied, { waitMs: 0, pollMs: 10 });
+    other.prepare('update applied_threshold set score_deciles = ?').run(json);
+    const found = await log.appliedThreshold('mf', 'mf-v1');
+    expect(found).toMatchObject({ threshold: 0.11593, scoreDeciles: null });
+  },
+);
 
 test('a threshold applied before anyone listens is delivered to the first listener', async () => {
   const { file, log } = await openLog();
