@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -67,7 +68,10 @@ function installId() {
 }
 
 function isInstalled() {
-  if (!existsSync(join(root, 'node_modules'))) return false;
+  const packages = join(root, 'node_modules');
+  if (!existsSync(packages)) return false;
+  // A link, as in a second git worktree, leads to another checkout's packages: npm would empty them.
+  if (lstatSync(packages).isSymbolicLink()) return true;
   if (existsSync(installStamp)) return readFileSync(installStamp, 'utf8') === installId();
   // Installed by hand: npm's own record tells whether that was after the last change.
   const npmRecord = join(root, 'node_modules', '.package-lock.json');
