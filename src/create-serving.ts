@@ -4,6 +4,7 @@ import { defaultDispatchSettings } from './dispatch/dispatch-settings.ts';
 import type { Embedder } from './embedding/embedder.ts';
 import type { EmbeddingError } from './errors.ts';
 import type { Serving } from './http/serving.ts';
+import { createRedactText } from './privacy/redact-text.ts';
 import { createDecider } from './routing/decide.ts';
 import type { KnownNames } from './routing/model-name.ts';
 import type { Router } from './routing/router.ts';
@@ -64,7 +65,11 @@ export function createServing(config: Config, parts: ServingParts): Serving {
       upstream: embeddingsUpstream(config.embeddingsUpstream, parts.dispatchEvents),
     },
     limits: config.limits,
-    logPrompts: config.logPrompts,
+    logPolicy: {
+      prompts: config.logPrompts,
+      embeddings: config.logEmbeddings,
+      redactText: createRedactText(config.redactPrompts),
+    },
     embedderId,
     isEmbedderReady: () => parts.embedder?.isReady?.() ?? true,
   };

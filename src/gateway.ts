@@ -96,6 +96,7 @@ export async function startGateway(
       configured = config.threshold;
     }
     const thresholds = createThresholds({ applied, configured, stored });
+    log.keep(config.keepDays);
     return createServing(config, {
       ...{ routers, thresholds, embedderId, onEmbeddingFailed },
       dispatchEvents: metrics,

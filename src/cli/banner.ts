@@ -33,7 +33,7 @@ export function writeBanner({ version, config, url, threshold, notes }: BannerFa
     `  router     ${router}${config.routers.length > 1 ? ` (also ${config.routers.slice(1).join(', ')})` : ''}`,
     `  threshold  ${Number(threshold.threshold.toFixed(5))} (${origins[threshold.origin]})`,
     `  access     ${describeAccess(config)}`,
-    `  log        ${config.db} (prompt text: ${config.logPrompts})`,
+    `  log        ${config.db} (${describeKept(config)})`,
     ...notes.map((note) => `  note       ${note}`),
     '',
     'Try it:',
@@ -41,6 +41,12 @@ export function writeBanner({ version, config, url, threshold, notes }: BannerFa
     `  ${curl(url, true)}`,
     '',
   ].join('\n');
+}
+
+function describeKept({ logPrompts, logEmbeddings, keepDays }: Config): string {
+  const vectors = logEmbeddings ? 'kept' : 'none';
+  const time = keepDays === null ? '' : `; for ${keepDays} days`;
+  return `prompt text: ${logPrompts}, vectors: ${vectors}${time}`;
 }
 
 function describe({ name, baseUrl }: Deployment): string {

@@ -4,6 +4,7 @@ import type { CliContext } from './cli-io.ts';
 import { addCalibrateCommand } from './commands/calibrate-command.ts';
 import { addCheckConfigCommand } from './commands/check-config-command.ts';
 import { addEvaluateCommand } from './commands/evaluate-command.ts';
+import { addForgetCommand } from './commands/forget-command.ts';
 import { addImportRoutellmCommand } from './commands/import-routellm-command.ts';
 import { addModelsCommand } from './commands/models-command.ts';
 import { addScoreCommand } from './commands/score-command.ts';
@@ -32,6 +33,7 @@ export function createProgram(context: CliContext): Command {
   addModelsCommand(program, context);
   addImportRoutellmCommand(program, context);
   addTrainCommand(program, context);
+  addForgetCommand(program, context);
   addCheckConfigCommand(program, context);
   return program;
 }

@@ -69,6 +69,12 @@ export interface Config {
   readonly embeddingsUpstream: Deployment | null;
   readonly db: string;
   readonly logPrompts: LogPrompts;
+  /** Patterns that are taken out of a text before it is stored. */
+  readonly redactPrompts: readonly string[];
+  /** Whether sentence vectors are stored. */
+  readonly logEmbeddings: boolean;
+  /** Requests older than this are deleted; null keeps all. */
+  readonly keepDays: number | null;
   readonly verbose: boolean;
   readonly timeouts: Timeouts;
   readonly limits: Limits;

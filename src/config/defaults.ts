@@ -14,6 +14,8 @@ export const defaults = {
   db: 'pointsman.db',
   /** What the log keeps of a prompt's text: nothing. Scores are always kept. */
   log_prompts: 'none',
+  /** Sentence vectors, which `train` learns from. Personal data like the text itself. */
+  log_embeddings: true,
   /** Log lines of every request, and stack traces. */
   verbose: false,
   timeouts: {

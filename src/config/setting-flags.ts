@@ -140,6 +140,12 @@ export const settingFlags: readonly SettingFlag[] = [
     fallback: defaults.log_prompts,
   },
   {
+    key: 'keep_days',
+    flag: '--keep-days <number>',
+    help: 'delete logged requests after so many days',
+    fallback: 'all are kept',
+  },
+  {
     key: 'host',
     flag: '--host <address>',
     help: 'address to listen on',

@@ -7,6 +7,7 @@ import {
 } from './litellm-schema.ts';
 import { isObject } from '../is-object.ts';
 import type { ModelEntry } from './model-entry.ts';
+import { createRedactText, knownPatterns } from '../privacy/redact-text.ts';
 import { clientKeyRule, isClientKey } from '../access/key-set.ts';
 import {
   apiKey,
@@ -98,6 +99,12 @@ export const settingsSchema = z.strictObject({
     .optional(),
   db: text('a file'),
   log_prompts: oneOf('none', 'hash', 'full'),
+  redact_prompts: leaf(
+    `must be a list of ${knownPatterns.join(', ')} and expressions such as '/ACME-\\d+/i'`,
+    (value) => (isRedactable(value) ? value : null),
+  ),
+  log_embeddings: yesNo(),
+  keep_days: numberFrom(0.01, 36_500, 'must be a number of days over 0'),
   verbose: yesNo(),
   strict: yesNo(),
   timeouts: z
@@ -130,6 +137,16 @@ export const settingsSchema = z.strictObject({
     isObject(value) ? Object.keys(value) : null,
   ),
 });
+
+function isRedactable(value: unknown): value is string[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) return false;
+  try {
+    createRedactText(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Checked, all of it optional; durations are in milliseconds. */
 export type Settings = Omit<z.infer<typeof settingsSchema>, 'model_list'> & {

@@ -111,7 +111,7 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
       url: calledUrl(exchange.request, forwarded),
       clientRetryCount: clientRetryCount(req.headers),
     };
-    const row = toLogRecord(finished, serving.logPrompts, serving.embedderId);
+    const row = toLogRecord(finished, serving.logPolicy, serving.embedderId);
     deps.log.append(row);
     const { decisionId, tier, reason, score, upstreamModel: model, durationMs } = row;
     const { requestId } = call;
@@ -132,7 +132,7 @@ function leftUndecided(
     const forwarded = { attempts: 0, fallbacks: 0, deployment: null, answer: null };
     const known = { call, request, serving, decision, forwarded };
     const finished = { ...known, url: '', clientRetryCount: null };
-    deps.log.append(toLogRecord({ ...finished, ...ending }, serving.logPrompts, null));
+    deps.log.append(toLogRecord({ ...finished, ...ending }, serving.logPolicy, null));
   }
   throw error as Error;
 }

@@ -103,7 +103,7 @@ async function recorded(
       deployment === null ? '' : withoutCredentials(joinApiUrl(deployment.baseUrl, 'embeddings'));
     const ending = { url, status, outcome, errorCode, ttftMs: null, clientRetryCount: null };
     const finished = { ...exchange, ...ending, request: asText };
-    const row = toLogRecord(finished, serving.logPrompts, null);
+    const row = toLogRecord(finished, serving.logPolicy, null);
     const own = answered !== null && deployment === null;
     log.append({
       ...row,

@@ -21,7 +21,7 @@ function isVerdict(value: unknown): boolean {
 /** `POST /v1/router/feedback`: how an answer turned out. The last word of a source stays. */
 export function postFeedback(deps: Pick<AppDeps, 'log' | 'serving'>): RequestHandler {
   return async (req, res) => {
-    const { limits } = deps.serving();
+    const { limits, logPolicy } = deps.serving();
     const body = parseJsonObject(await readBody(req, limits.bodyBytes), limits.jsonDepth);
     const parsed = feedbackBody.safeParse(body.value);
     if (!parsed.success) throw invalidBody(parsed.error);
@@ -30,7 +30,7 @@ export function postFeedback(deps: Pick<AppDeps, 'log' | 'serving'>): RequestHan
       decisionId,
       source,
       value: Number(value),
-      comment: comment ?? null,
+      comment: comment == null ? null : logPolicy.redactText(comment),
     });
     if (!isKnown) throw unknownDecision(decisionId);
     sendJson(res, 200, { decision_id: decisionId, value: Number(value), source });

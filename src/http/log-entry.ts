@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LogPrompts } from '../config/config.ts';
+import type { RedactText } from '../privacy/redact-text.ts';
 import type { Decision } from '../routing/decision.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import type { AnswerFacts } from '../upstream/answer-facts.ts';
@@ -26,9 +27,18 @@ export interface FinishedRequest {
   readonly clientRetryCount: number | null;
 }
 
+/** What the operator lets us keep of a prompt. */
+export interface LogPolicy {
+  readonly prompts: LogPrompts;
+  /** Whether sentence vectors are stored: personal data like the text. */
+  readonly embeddings: boolean;
+  /** Takes out what must not be stored, of prompts and of comments. */
+  readonly redactText: RedactText;
+}
+
 export function toLogRecord(
   finished: FinishedRequest,
-  logPrompts: LogPrompts,
+  policy: LogPolicy,
   embedderId: string | null,
 ): RequestRecord {
   const { call, request, decision, forwarded } = finished;
@@ -36,6 +46,7 @@ export function toLogRecord(
   const facts = answer?.facts ?? null;
   const usage = usageOf(request, facts);
   const text = decision.text;
+  const kept = keptOf(decision, policy);
   const redacted = (said: string | null) => (said === null ? null : finished.serving.redact(said));
   return {
     decisionId: decision.id,
@@ -65,10 +76,8 @@ export function toLogRecord(
     ttftMs: finished.ttftMs,
     decisionMs: decision.decisionMs,
     costNanoUsd: costNanoUsd(deployment?.price ?? null, usage.promptTokens, usage.completionTokens),
-    promptText: logPrompts === 'full' ? text : null,
-    promptHash: logPrompts === 'none' || text === null ? null : sha256(text),
-    embedderId: decision.embedding === null ? null : embedderId,
-    embedding: decision.embedding,
+    ...kept,
+    embedderId: kept.embedding === null ? null : embedderId,
     clientRetryCount: finished.clientRetryCount,
     reasonDetail: decision.reasonDetail,
     propensity: decision.propensity,
@@ -77,6 +86,19 @@ export function toLogRecord(
     isPrivate: decision.isPrivate,
     confidence: null,
     discardedCostNanoUsd: null,
+  };
+}
+
+/** Of a private request neither text nor vector is kept: who marks it wants it seen by nobody. */
+function keptOf(
+  { text, embedding, isPrivate }: Decision,
+  { prompts, embeddings, redactText }: LogPolicy,
+): Pick<RequestRecord, 'promptText' | 'promptHash' | 'embedding'> {
+  if (isPrivate) return { promptText: null, promptHash: null, embedding: null };
+  return {
+    promptText: prompts === 'full' && text !== null ? redactText(text) : null,
+    promptHash: prompts === 'none' || text === null ? null : sha256(text),
+    embedding: embeddings ? embedding : null,
   };
 }
 

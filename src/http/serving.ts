@@ -1,5 +1,6 @@
 import type { Access } from '../access/access.ts';
-import type { Limits, LogPrompts } from '../config/config.ts';
+import type { Limits } from '../config/config.ts';
+import type { LogPolicy } from './log-entry.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Decide } from '../routing/decide.ts';
@@ -48,7 +49,7 @@ export interface Serving {
   readonly upstream: UpstreamClient;
   readonly embeddings: EmbeddingsServing;
   readonly limits: Limits;
-  readonly logPrompts: LogPrompts;
+  readonly logPolicy: LogPolicy;
   /** Names the vectors in the log; null when no router embeds. */
   readonly embedderId: string | null;
   /** False while the encoder is being replaced; decisions fail open meanwhile. */

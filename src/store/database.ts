@@ -38,6 +38,8 @@ export function openDatabase(file: string, options: OpenDatabaseOptions = {}): D
     database.pragma('synchronous = NORMAL');
     database.pragma(`journal_size_limit = ${walBytesKept}`);
     database.pragma('foreign_keys = ON');
+    // What is deleted is overwritten, not only unlinked: it may be somebody's prompt.
+    database.pragma('secure_delete = ON');
     migrate(database);
     database.pragma(`busy_timeout = ${options.busyTimeoutMs ?? 50}`);
     return database;

@@ -35,6 +35,8 @@ export type ToLogWorker =
   /** From now on report thresholds that other processes apply. */
   | { readonly kind: 'watch' }
   | { readonly kind: 'takenUp'; readonly thresholdId: number }
+  /** From now on delete requests that are older, now and once an hour; null: keep all. */
+  | { readonly kind: 'keep'; readonly days: number | null }
   | { readonly kind: 'close' };
 
 export type FromLogWorker =

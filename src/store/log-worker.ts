@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Database } from 'better-sqlite3';
 import { openDatabase } from './database.ts';
+import { deleteOldRequests, foldWriteAheadLog } from './delete-requests.ts';
 import type {
   FromLogWorker,
   LogAnswer,
@@ -30,8 +31,12 @@ const path = resolve(file);
 let store: Store | null = null;
 let lastThresholdId = 0;
 let lastDataVersion: unknown = null;
+let keepDays: number | null = null;
+let sweeps: NodeJS.Timeout | undefined;
 /** Thresholds that the server uses now and whose row does not say so yet. */
 const takenUp = new Set<number>();
+
+const sweepMs = 3_600_000;
 
 start();
 
@@ -59,6 +64,8 @@ function receive(message: ToLogWorker): void {
     case 'takenUp':
       takenUp.add(message.thresholdId);
       return poll();
+    case 'keep':
+      return keep(message.days);
     case 'close':
       store?.database.close();
       process.exit();
@@ -110,6 +117,30 @@ function poll(): void {
     }
   } catch {
     // Locked or damaged just now: the next poll tries again, and failing writes are reported.
+  }
+}
+
+function keep(days: number | null): void {
+  keepDays = days;
+  clearInterval(sweeps);
+  if (days === null) return;
+  sweeps = setInterval(() => sweep(), sweepMs);
+  sweep();
+}
+
+/** One batch at a time, so that rows and questions come in between. */
+function sweep(deletedBefore = false): void {
+  if (keepDays === null) return;
+  try {
+    currentWriter();
+    if (store === null) return;
+    const beforeUtc = new Date(Date.now() - keepDays * 86_400_000).toISOString();
+    const { deleted, isLast } = deleteOldRequests(store.database, beforeUtc);
+    const hasDeleted = deletedBefore || deleted > 0;
+    if (!isLast) setImmediate(sweep, hasDeleted);
+    else if (hasDeleted) foldWriteAheadLog(store.database);
+  } catch {
+    // Locked or damaged just now: the next hour tries again, and failing writes are reported.
   }
 }
 

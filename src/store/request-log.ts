@@ -54,6 +54,7 @@ export async function openRequestLog(
   const questions = new Map<number, OpenQuestion>();
   let lastQuestionId = 0;
   let knownThresholdId: number | null = null;
+  let keepDays: number | null = null;
 
   const queue = new WriteQueue({
     flushMs: options.flushMs ?? 50,
@@ -91,6 +92,7 @@ export async function openRequestLog(
         knownThresholdId = message.knownThresholdId;
         queue.resume();
         if (listeners.length > 0) thread.post({ kind: 'watch' });
+        if (keepDays !== null) thread.post({ kind: 'keep', days: keepDays });
         break;
       case 'openFailed':
         break; // the thread ends now, and its end is handled
@@ -176,6 +178,10 @@ export async function openRequestLog(
     onThresholdApplied(listener) {
       listeners.push(listener);
       if (listeners.length === 1) thread.post({ kind: 'watch' });
+    },
+    keep(days) {
+      keepDays = days;
+      thread.post({ kind: 'keep', days });
     },
     state: () => queue.state(),
     flush: () => queue.flush(),

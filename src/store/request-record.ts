@@ -141,6 +141,8 @@ export interface RequestLog {
    * taken up, and `calibrate --apply` tells its user so.
    */
   onThresholdApplied(listener: (applied: AppliedThreshold) => boolean | void): void;
+  /** Deletes requests older than this, now and once an hour from now on; null keeps all. */
+  keep(days: number | null): void;
   state(): LogState;
   /** Resolves when all rows appended so far are on disk (or were dropped). */
   flush(): Promise<void>;

@@ -55,6 +55,9 @@ export function testConfig(strongUrl: string, weakUrl: string, db: string): Conf
     embeddingsUpstream: null,
     db,
     logPrompts: 'none',
+    redactPrompts: [],
+    logEmbeddings: true,
+    keepDays: null,
     verbose: false,
     timeouts: {
       connectMs: 2000,
