@@ -95,7 +95,7 @@ export async function startGateway(
       applied = new Map(); // the operator's new word is the latest one
       configured = config.threshold;
     }
-    const thresholds = createThresholds({ applied, configured, stored });
+    const thresholds = createThresholds({ applied, online: () => null, configured, stored });
     log.keep(config.keepDays);
     return createServing(config, {
       ...{ routers, thresholds, embedderId, onEmbeddingFailed },

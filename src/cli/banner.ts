@@ -15,6 +15,7 @@ export interface BannerFacts {
 }
 
 const origins = {
+  online: 'holds the wanted share of strong calls',
   configured: 'as configured',
   calibrated: 'from the applied calibration',
   default: "the router's default; npm run calibrate finds a better one",

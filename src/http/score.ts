@@ -1,9 +1,10 @@
 import type { RequestHandler } from 'express';
 import { BadRequestError } from '../errors.ts';
-import { scoringIsLate, tierOf } from '../routing/decide.ts';
+import { scoringIsLate } from '../routing/decide.ts';
 import { inTime } from '../routing/in-time.ts';
 import { parseModelName } from '../routing/model-name.ts';
 import { contentText, promptText } from '../routing/prompt-text.ts';
+import { tierOf } from '../routing/thresholds.ts';
 import type { AppDeps } from './app.ts';
 import { callOf } from './call.ts';
 import { parseMessages } from './chat-request.ts';

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { EmbeddingError } from '../errors.ts';
+import type { Random } from '../math/random.ts';
 import { unscored, type Decision, type DecisionReason, type Tier } from './decision.ts';
 import type { RequestedModel } from './model-name.ts';
 import { inTime } from './in-time.ts';
 import type { Router } from './router.ts';
-import type { Thresholds } from './thresholds.ts';
+import { compareScore, type Thresholds } from './thresholds.ts';
 
 export interface DeciderOptions {
   readonly routers: ReadonlyMap<string, Router>;
@@ -15,6 +16,7 @@ export interface DeciderOptions {
   /** Who answers when the embedder fails or there is no text. */
   readonly defaultTier: Tier;
   readonly timeoutMs: number;
+  readonly random: Random;
   /** Told of every failed embedding; the request itself goes on. */
   readonly onEmbeddingFailed: (error: EmbeddingError) => void;
 }
@@ -50,7 +52,11 @@ export function createDecider(options: DeciderOptions): Decide {
     }
     const router = options.routers.get(requested.router);
     if (router === undefined) throw new Error(`router ${requested.router} is not loaded`);
-    const threshold = requested.threshold ?? options.thresholds.current(router).threshold;
+    const boundary =
+      requested.threshold === null
+        ? options.thresholds.current(router)
+        : { threshold: requested.threshold };
+    const { threshold } = boundary;
     const asked = { router: router.name, routerVersion: router.version, threshold };
     if (text === null) {
       return decided({ ...asked, tier: options.defaultTier, reason: 'no_text' });
@@ -64,8 +70,8 @@ export function createDecider(options: DeciderOptions): Decide {
           options.timeoutMs,
           () => scoringIsLate(options.timeoutMs),
         ));
-      const tier = tierOf(winRate, threshold);
-      return decided({ ...asked, tier, reason: 'score', score: winRate, propensity: 1, embedding });
+      const compared = compareScore(winRate, boundary, options.random);
+      return decided({ ...asked, reason: 'score', score: winRate, embedding, ...compared });
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof EmbeddingError)) throw error;
@@ -88,9 +94,4 @@ export function undecided(text: string | null, decisionMs: number): Decision {
 /** Why a score did not come. */
 export function scoringIsLate(ms: number): EmbeddingError {
   return new EmbeddingError(`Scoring took longer than ${ms} ms (timeouts.decision).`);
-}
-
-/** RouteLLM's rule: a score at the threshold goes to the strong model. */
-export function tierOf(score: number, threshold: number): Tier {
-  return score >= threshold ? 'strong' : 'weak';
 }
