@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { AppError, BadRequestError } from '../errors.ts';
+import type { StoredComparison, StoredSignal } from '../store/evidence.ts';
 import type { StoredFeedback } from '../store/request-record.ts';
 import type { AppDeps } from './app.ts';
 import { parseJsonObject } from './json-text.ts';
@@ -37,13 +38,18 @@ export function postFeedback(deps: Pick<AppDeps, 'log' | 'serving'>): RequestHan
   };
 }
 
-/** `GET /v1/router/feedback/{id}`: all that was said about a decision. */
+/** `GET /v1/router/feedback/{id}`: all that was said and found of a decision, each kind apart. */
 export function getFeedback(deps: Pick<AppDeps, 'log'>): RequestHandler {
   return async (req, res) => {
     const decisionId = String(req.params['id']);
-    const feedback = await deps.log.feedbackOf(decisionId);
-    if (feedback === null) throw unknownDecision(decisionId);
-    sendJson(res, 200, { decision_id: decisionId, feedback: feedback.map(feedbackObject) });
+    const evidence = await deps.log.evidenceOf(decisionId);
+    if (evidence === null) throw unknownDecision(decisionId);
+    sendJson(res, 200, {
+      decision_id: decisionId,
+      feedback: evidence.feedback.map(feedbackObject),
+      signals: evidence.signals.map(signalObject),
+      comparisons: evidence.comparisons.map(comparisonObject),
+    });
   };
 }
 
@@ -54,6 +60,23 @@ function feedbackObject(feedback: StoredFeedback) {
     comment: feedback.comment,
     created_at: feedback.createdAtUtc,
     updated_at: feedback.updatedAtUtc,
+  };
+}
+
+function signalObject({ kind, value, createdAtUtc }: StoredSignal) {
+  return { kind, value, created_at: createdAtUtc };
+}
+
+function comparisonObject(comparison: StoredComparison) {
+  return {
+    strong_win: comparison.strongWin,
+    first_verdict: comparison.firstVerdict,
+    second_verdict: comparison.secondVerdict,
+    origin: comparison.origin,
+    judge_model: comparison.judgeModel,
+    strong_model: comparison.strongModel,
+    weak_model: comparison.weakModel,
+    created_at: comparison.createdAtUtc,
   };
 }
 

@@ -1,5 +1,6 @@
+import type { Evidence } from './evidence.ts';
 import type { PackedRows } from './packed-rows.ts';
-import type { AppliedThreshold, Feedback, StoredFeedback } from './request-record.ts';
+import type { AppliedThreshold, Feedback } from './request-record.ts';
 
 /** What the writer thread is started with. */
 export interface LogWorkerData {
@@ -12,7 +13,7 @@ export interface LogWorkerData {
 /** Questions that wait for an answer: name -> what goes in and what comes back. */
 export interface LogQuestions {
   recordFeedback: { input: Feedback; answer: boolean };
-  feedbackOf: { input: string; answer: StoredFeedback[] | null };
+  evidenceOf: { input: string; answer: Evidence | null };
   appliedThreshold: {
     input: { readonly router: string; readonly routerVersion: string };
     answer: AppliedThreshold | null;

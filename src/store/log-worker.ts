@@ -92,8 +92,8 @@ function ask(writer: LogWriter, { name, input }: LogQuestion): LogAnswer {
   switch (name) {
     case 'recordFeedback':
       return writer.recordFeedback(input);
-    case 'feedbackOf':
-      return writer.feedbackOf(input);
+    case 'evidenceOf':
+      return writer.evidenceOf(input);
     case 'appliedThreshold':
       return writer.appliedThreshold(input.router, input.routerVersion);
   }

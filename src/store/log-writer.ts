@@ -1,6 +1,13 @@
 import type { Database } from 'better-sqlite3';
+import type { Evidence, Finding } from './evidence.ts';
+import {
+  comparisonRow,
+  prepareEvidenceStatements,
+  signalRow,
+  type EvidenceStatements,
+} from './evidence-statements.ts';
 import { forEachRow, type PackedRows } from './packed-rows.ts';
-import type { AppliedThreshold, Feedback, StoredFeedback } from './request-record.ts';
+import type { AppliedThreshold, Feedback } from './request-record.ts';
 import { requestRow, type RequestFields } from './request-row.ts';
 import {
   prepareRequestStatements,
@@ -27,7 +34,7 @@ export interface LogWriter {
   /** All rows in one transaction; an empty batch tries whether writing works. */
   write(rows: PackedRows): WriteResult;
   recordFeedback(feedback: Feedback): boolean;
-  feedbackOf(decisionId: string): StoredFeedback[] | null;
+  evidenceOf(decisionId: string): Evidence | null;
   appliedThreshold(router: string, routerVersion: string): AppliedThreshold | null;
   thresholdsAfter(id: number): NumberedThreshold[];
   lastThresholdId(): number;
@@ -36,23 +43,26 @@ export interface LogWriter {
 
 export function createLogWriter(database: Database): LogWriter {
   const statements = prepareRequestStatements(database);
+  const evidence = prepareEvidenceStatements(database);
 
   const write = database.transaction((rows: PackedRows): WriteResult => {
-    if (rows.fields.length === 0) {
+    if (rows.fields.length === 0 && rows.findings.length === 0) {
       statements.touchRequest.run();
       statements.touchEmbedding.run();
     }
     let refused = 0;
     let refusal: string | null = null;
-    forEachRow(rows, (fields, vector) => {
+    const insert = (row: () => void) => {
       try {
-        insertRow(statements, fields, vector);
+        row();
       } catch (error) {
         if (!isRowFault(error)) throw error;
         refused += 1;
         refusal = describeSqliteError(error);
       }
-    });
+    };
+    forEachRow(rows, (fields, vector) => insert(() => insertRow(statements, fields, vector)));
+    for (const finding of rows.findings) insert(() => insertFinding(evidence, finding));
     return { refused, refusal };
   });
 
@@ -68,9 +78,13 @@ export function createLogWriter(database: Database): LogWriter {
       };
       return statements.upsertFeedback.run(row).changes === 1;
     },
-    feedbackOf(decisionId) {
+    evidenceOf(decisionId) {
       if (statements.hasDecision.get(decisionId) === undefined) return null;
-      return statements.feedbackOf.all(decisionId);
+      return {
+        feedback: evidence.feedbackOf.all(decisionId),
+        signals: evidence.signalsOf.all(decisionId),
+        comparisons: evidence.comparisonsOf.all(decisionId),
+      };
     },
     appliedThreshold(router, routerVersion) {
       const row = statements.latestThreshold.get(router, routerVersion);
@@ -98,6 +112,11 @@ function insertRow(
     // Typed arrays are little-endian on every platform that Node's binaries exist for but s390x.
     vector_f32le: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength),
   });
+}
+
+function insertFinding(statements: EvidenceStatements, finding: Finding): void {
+  if (finding.kind === 'signal') statements.insertSignal.run(signalRow(finding.signal));
+  else statements.insertComparison.run(comparisonRow(finding.comparison));
 }
 
 function numbered({ id, ...applied }: ThresholdRow): NumberedThreshold {

@@ -1,3 +1,4 @@
+import type { Finding } from './evidence.ts';
 import type { RequestRecord } from './request-record.ts';
 import type { RequestFields } from './request-row.ts';
 
@@ -11,9 +12,14 @@ export interface PackedRows {
   readonly vectors: Float32Array<ArrayBuffer>;
   /** Length of each row's vector; 0 where there is none. */
   readonly vectorLengths: readonly number[];
+  /** Written after the rows: what was found of these requests, and of earlier ones. */
+  readonly findings: readonly Finding[];
 }
 
-export function packRows(records: readonly RequestRecord[]): PackedRows {
+export function packRows(
+  records: readonly RequestRecord[],
+  findings: readonly Finding[] = [],
+): PackedRows {
   const vectorLengths = records.map(({ embedding }) => embedding?.length ?? 0);
   const vectors = new Float32Array(vectorLengths.reduce((sum, length) => sum + length, 0));
   let offset = 0;
@@ -22,7 +28,7 @@ export function packRows(records: readonly RequestRecord[]): PackedRows {
     offset += record.embedding?.length ?? 0;
     return { ...record, embedding: null };
   });
-  return { fields, vectors, vectorLengths };
+  return { fields, vectors, vectorLengths, findings };
 }
 
 /** Calls `visit` for every row; the vector is a view into the batch. */

@@ -63,8 +63,10 @@ export async function openRequestLog(
     maxBytes: maxQueuedBytes,
     retryMs,
     keepMs: options.keepMs ?? 30_000,
-    send(records) {
-      const rows = packRows(records);
+    send(writes) {
+      const records = writes.flatMap((write) => (write.kind === 'request' ? [write.record] : []));
+      const findings = writes.filter((write) => write.kind !== 'request');
+      const rows = packRows(records, findings);
       thread.post({ kind: 'write', rows }, [rows.vectors.buffer]);
     },
     onFailure: (failure) => options.onFailure?.(failure),
@@ -163,16 +165,18 @@ export async function openRequestLog(
   }
 
   return {
-    append: (record) => queue.append(record),
+    append: (record) => queue.append({ kind: 'request', record }),
+    appendSignal: (signal) => queue.append({ kind: 'signal', signal }),
+    appendComparison: (comparison) => queue.append({ kind: 'comparison', comparison }),
     recordFeedback: (feedback) =>
       askAfterFlush(
         () => ask('recordFeedback', feedback),
         (isKnown) => !isKnown,
       ),
-    feedbackOf: (decisionId) =>
+    evidenceOf: (decisionId) =>
       askAfterFlush(
-        () => ask('feedbackOf', decisionId),
-        (feedback) => feedback === null,
+        () => ask('evidenceOf', decisionId),
+        (evidence) => evidence === null,
       ),
     appliedThreshold: (router, routerVersion) => ask('appliedThreshold', { router, routerVersion }),
     onThresholdApplied(listener) {

@@ -1,3 +1,5 @@
+import type { Comparison, Evidence, Signal } from './evidence.ts';
+
 /** One row of the log: a request, how it was decided and how it went. */
 export interface RequestRecord {
   readonly decisionId: string;
@@ -119,6 +121,9 @@ export interface LogState {
 export interface RequestLog {
   /** Queues a row. Never throws; over the bound the row is dropped and counted. */
   append(record: RequestRecord): void;
+  /** Queues what was found of a request whose row has been queued before; as `append`. */
+  appendSignal(signal: Signal): void;
+  appendComparison(comparison: Comparison): void;
   /**
    * Idempotent by decision and source (the last value stays); false for an unknown decision. One
    * whose row is still queued is known.
@@ -126,10 +131,10 @@ export interface RequestLog {
    */
   recordFeedback(feedback: Feedback): Promise<boolean>;
   /**
-   * Null for an unknown decision; an empty list for one without feedback.
+   * Null for an unknown decision; empty lists for one of which nothing is known.
    * @throws LogUnavailableError (503)
    */
-  feedbackOf(decisionId: string): Promise<StoredFeedback[] | null>;
+  evidenceOf(decisionId: string): Promise<Evidence | null>;
   /**
    * Latest applied threshold of a router version; null when there is none.
    * @throws LogUnavailableError (503)

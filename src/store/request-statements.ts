@@ -1,6 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { requestColumns, type RequestRow } from './request-row.ts';
-import type { StoredFeedback } from './request-record.ts';
 import { thresholdFields, type ThresholdFields } from './threshold-row.ts';
 
 export interface EmbeddingRow {
@@ -27,7 +26,6 @@ export interface RequestStatements {
   readonly touchEmbedding: Statement<[]>;
   readonly hasDecision: Statement<[decisionId: string]>;
   readonly upsertFeedback: Statement<[FeedbackRow]>;
-  readonly feedbackOf: Statement<[decisionId: string], StoredFeedback>;
   readonly latestThreshold: Statement<[router: string, routerVersion: string], ThresholdRow>;
   readonly thresholdsAfter: Statement<[id: number], ThresholdRow>;
   readonly lastThresholdId: Statement<[], number>;
@@ -63,11 +61,6 @@ export function prepareRequestStatements(database: Database): RequestStatements 
        from request where decision_id = @decision_id
        on conflict (decision_id, source) do update set
          value = excluded.value, comment = excluded.comment, updated_at_utc = excluded.updated_at_utc`,
-    ),
-    feedbackOf: database.prepare(
-      `select decision_id as decisionId, source, value, comment,
-         created_at_utc as createdAtUtc, updated_at_utc as updatedAtUtc
-       from feedback where decision_id = ? order by created_at_utc, source`,
     ),
     latestThreshold: database.prepare(
       `select id, ${thresholdFields} from applied_threshold

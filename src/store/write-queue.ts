@@ -1,4 +1,8 @@
+import type { Finding } from './evidence.ts';
 import type { LogState, RequestRecord } from './request-record.ts';
+
+/** One thing to write: a request's row, or what was found of one that was appended before. */
+export type LogWrite = { readonly kind: 'request'; readonly record: RequestRecord } | Finding;
 
 export interface WriteQueueOptions {
   /** A batch goes out when its first row has waited this long, or at `flushRows`. */
@@ -13,13 +17,13 @@ export interface WriteQueueOptions {
   /** A row that could not be written for this long is dropped. */
   readonly keepMs: number;
   /** Hands a batch over; ends in `confirm` or `fail`. An empty one asks whether writing works. */
-  readonly send: (records: readonly RequestRecord[]) => void;
+  readonly send: (writes: readonly LogWrite[]) => void;
   /** Told when `failure` changes; null: writing works again. */
   readonly onFailure: (failure: string | null) => void;
 }
 
 interface Waiting {
-  readonly record: RequestRecord;
+  readonly write: LogWrite;
   readonly bytes: number;
   readonly queuedAtMs: number;
 }
@@ -56,15 +60,15 @@ export class WriteQueue {
     this.#options = options;
   }
 
-  append(record: RequestRecord): void {
-    const bytes = roughBytes(record);
+  append(write: LogWrite): void {
+    const bytes = roughBytes(write);
     const { maxRows, maxBytes, flushRows } = this.#options;
     const isFull = this.#waiting.length >= maxRows || this.#bytes + bytes > maxBytes;
     if (isFull || this.#isClosed) {
       this.#dropped += 1;
       return;
     }
-    this.#waiting.push({ record, bytes, queuedAtMs: performance.now() });
+    this.#waiting.push({ write, bytes, queuedAtMs: performance.now() });
     this.#bytes += bytes;
     if (this.#waiting.length >= flushRows) this.#sendBatch();
     else this.#sendSoon();
@@ -150,29 +154,29 @@ export class WriteQueue {
   #sendBatch(): void {
     if (this.#isHeld || this.#sent !== null) return;
     this.#clearTimer();
-    const records = this.#nextBatch();
-    this.#sent = records.length;
+    const writes = this.#nextBatch();
+    this.#sent = writes.length;
     this.#sentAtMs = performance.now();
     try {
-      this.#options.send(records);
+      this.#options.send(writes);
     } catch (error) {
       // Only a record that cannot be cloned ends here; sending it again would end here too.
       this.#sent = null;
-      this.#drop(records.length);
-      this.#options.onFailure(`${records.length} rows could not be handed over: ${String(error)}`);
+      this.#drop(writes.length);
+      this.#options.onFailure(`${writes.length} rows could not be handed over: ${String(error)}`);
     }
   }
 
-  #nextBatch(): RequestRecord[] {
-    const records: RequestRecord[] = [];
+  #nextBatch(): LogWrite[] {
+    const writes: LogWrite[] = [];
     let bytes = 0;
     for (const entry of this.#waiting) {
       bytes += entry.bytes;
-      const isEnough = records.length >= this.#options.flushRows || bytes > batchBytes;
-      if (isEnough && records.length > 0) break;
-      records.push(entry.record);
+      const isEnough = writes.length >= this.#options.flushRows || bytes > batchBytes;
+      if (isEnough && writes.length > 0) break;
+      writes.push(entry.write);
     }
-    return records;
+    return writes;
   }
 
   #dropOld(): void {
@@ -209,6 +213,8 @@ export class WriteQueue {
 }
 
 /** The columns but text and vector take about 1 KB, keys and queue entry included. */
-function roughBytes(record: RequestRecord): number {
+function roughBytes(write: LogWrite): number {
+  if (write.kind !== 'request') return 512;
+  const { record } = write;
   return 1024 + 2 * (record.promptText?.length ?? 0) + (record.embedding?.byteLength ?? 0);
 }

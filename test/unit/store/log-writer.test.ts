@@ -161,7 +161,7 @@ test('the last feedback of a source stays, with the time of the first', async ()
   await new Promise((resolve) => setTimeout(resolve, 3));
   expect(writer.recordFeedback({ ...feedback, value: 1, comment: null })).toBe(true);
   writer.recordFeedback({ ...feedback, source: 'judge', value: 0.5 });
-  const [user, judge] = writer.feedbackOf('dec_1') ?? [];
+  const [user, judge] = writer.evidenceOf('dec_1')?.feedback ?? [];
   expect(user).toMatchObject({ decisionId: 'dec_1', source: 'user', value: 1, comment: null });
   expect(user!.updatedAtUtc > user!.createdAtUtc).toBe(true);
   expect(judge).toMatchObject({ source: 'judge', value: 0.5 });
@@ -173,8 +173,8 @@ test('an unknown decision has no feedback and takes none', () => {
   writer.write(packRows([requestRecord()]));
   const feedback = { decisionId: 'dec_9', source: 'user', value: 1, comment: null };
   expect(writer.recordFeedback(feedback)).toBe(false);
-  expect(writer.feedbackOf('dec_9')).toBeNull();
-  expect(writer.feedbackOf('dec_1')).toEqual([]);
+  expect(writer.evidenceOf('dec_9')).toBeNull();
+  expect(writer.evidenceOf('dec_1')).toEqual({ feedback: [], signals: [], comparisons: [] });
   expect(count(database, 'feedback')).toBe(0);
 });
 

@@ -6,10 +6,12 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { applyThreshold } from '../../../src/store/apply-threshold.ts';
 import { openDatabase } from '../../../src/store/database.ts';
+import type { Signal } from '../../../src/store/evidence.ts';
 import { LogUnavailableError } from '../../../src/store/log-unavailable-error.ts';
 import { openRequestLog, type RequestLogOptions } from '../../../src/store/request-log.ts';
 import type { AppliedThreshold } from '../../../src/store/request-record.ts';
 import { startLogWorker } from '../../../src/store/writer-thread.ts';
+import { comparison } from '../../support/comparison.ts';
 import { requestRecord } from '../../support/request-record.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -36,6 +38,12 @@ async function openLog(options: Partial<RequestLogOptions> = {}) {
 const until = (check: () => unknown) => vi.waitUntil(check, { timeout: 10_000, interval: 10 });
 
 const feedback = { decisionId: 'dec_1', source: 'user', value: 1, comment: null };
+const signal: Signal = {
+  decisionId: 'dec_1',
+  kind: 'empty_answer',
+  value: 0,
+  seenAtMs: Date.UTC(2025, 0, 2, 3, 4, 6),
+};
 
 test('rows are on disk after a flush, and after closing', async () => {
   const { file, log, count } = await openLog();
@@ -76,9 +84,32 @@ test('a decision that is still queued is known to feedback', async () => {
   log.append(requestRecord());
   expect(await log.recordFeedback(feedback)).toBe(true);
   expect(await log.recordFeedback({ ...feedback, value: 0.25 })).toBe(true);
-  expect(await log.feedbackOf('dec_1')).toMatchObject([{ source: 'user', value: 0.25 }]);
+  expect((await log.evidenceOf('dec_1'))?.feedback).toMatchObject([
+    { source: 'user', value: 0.25 },
+  ]);
   expect(await log.recordFeedback({ ...feedback, decisionId: 'dec_2' })).toBe(false);
-  expect(await log.feedbackOf('dec_2')).toBeNull();
+  expect(await log.evidenceOf('dec_2')).toBeNull();
+});
+
+test('what is found of a request that is still queued is written after it', async () => {
+  const { log, failures } = await openLog({ flushMs: 60_000 });
+  log.append(requestRecord());
+  log.appendSignal(signal);
+  log.appendSignal({ ...signal, value: 1, seenAtMs: signal.seenAtMs + 1 });
+  log.appendComparison(comparison());
+  log.appendComparison(comparison({ judgeModel: 'other', strongWin: 0 }));
+  log.appendSignal({ ...signal, decisionId: 'dec_unknown' });
+  await log.flush();
+  expect(log.state()).toEqual({ queued: 0, written: 6, dropped: 0, failure: null });
+  expect(failures).toEqual([]);
+  const { signals, comparisons } = (await log.evidenceOf('dec_1'))!;
+  const createdAtUtc = '2025-01-02T03:04:06.000Z';
+  expect(signals).toEqual([{ kind: 'empty_answer', value: 0, createdAtUtc }]);
+  expect(comparisons).toMatchObject([
+    { judgeModel: 'judge', strongWin: 0.75, strongCostNanoUsd: 1200, weakCostNanoUsd: null },
+    { judgeModel: 'other', strongWin: 0 },
+  ]);
+  expect(await log.evidenceOf('dec_unknown')).toBeNull();
 });
 
 test('while another process holds the lock rows wait, and are written after it', async () => {
@@ -105,7 +136,7 @@ test('without its table rows are dropped after a while, and the failure clears w
   log.append(requestRecord());
   await until(() => log.state().dropped === 1);
   expect(log.state().failure).toMatch(/no such table/);
-  await expect(log.feedbackOf('dec_1')).rejects.toThrow(/no such table/);
+  await expect(log.evidenceOf('dec_1')).rejects.toThrow(/no such table/);
   other.exec(sql);
   await until(() => log.state().failure === null);
   log.append(requestRecord());

@@ -1,14 +1,23 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { RequestRecord } from '../../../src/store/request-record.ts';
-import { WriteQueue, type WriteQueueOptions } from '../../../src/store/write-queue.ts';
+import {
+  WriteQueue,
+  type LogWrite,
+  type WriteQueueOptions,
+} from '../../../src/store/write-queue.ts';
 import { requestRecord } from '../../support/request-record.ts';
+
+const row = (fields: Partial<RequestRecord> = {}): LogWrite => ({
+  kind: 'request',
+  record: requestRecord(fields),
+});
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** A queue whose batches land in `sent`; the test answers for the writer. */
 function queueWith(options: Partial<WriteQueueOptions> = {}) {
-  const sent: (readonly RequestRecord[])[] = [];
+  const sent: (readonly LogWrite[])[] = [];
   const failures: (string | null)[] = [];
   const queue = new WriteQueue({
     flushMs: 50,
@@ -17,13 +26,13 @@ function queueWith(options: Partial<WriteQueueOptions> = {}) {
     maxBytes: 1e9,
     retryMs: 200,
     keepMs: 30_000,
-    send: (records) => sent.push(records),
+    send: (writes) => sent.push(writes),
     onFailure: (failure) => failures.push(failure),
     ...options,
   });
   queue.resume();
   const append = (rows: number) => {
-    for (let i = 0; i < rows; i++) queue.append(requestRecord());
+    for (let i = 0; i < rows; i++) queue.append(row());
   };
   return { queue, sent, failures, append, sizes: () => sent.map(({ length }) => length) };
 }
@@ -58,13 +67,13 @@ test('over its bound new rows are dropped and counted', () => {
 
 test('long prompts are bounded by their size', () => {
   const { queue } = queueWith({ maxBytes: 3_000_000 });
-  for (let i = 0; i < 4; i++) queue.append(requestRecord({ promptText: 'x'.repeat(600_000) }));
+  for (let i = 0; i < 4; i++) queue.append(row({ promptText: 'x'.repeat(600_000) }));
   expect(queue.state()).toMatchObject({ queued: 2, dropped: 2 });
 });
 
 test('a batch of long prompts is short', () => {
   const { queue, sizes } = queueWith();
-  for (let i = 0; i < 3; i++) queue.append(requestRecord({ promptText: 'x'.repeat(600_000) }));
+  for (let i = 0; i < 3; i++) queue.append(row({ promptText: 'x'.repeat(600_000) }));
   expect(sizes()).toEqual([1]);
 });
 
