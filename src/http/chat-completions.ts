@@ -1,21 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
-import { joinApiUrl, withoutCredentials } from '../base-url.ts';
 import { BadRequestError, type AppError } from '../errors.ts';
 import type { Decision } from '../routing/decision.ts';
 import { undecided } from '../routing/decide.ts';
 import { parseModelName } from '../routing/model-name.ts';
 import type { RequestRecord } from '../store/request-record.ts';
+import { callTarget } from '../upstream/call-target.ts';
 import type { AppDeps } from './app.ts';
 import { callOf, ClientGoneError, type Call } from './call.ts';
 import type { TextRequest } from './chat-request.ts';
 import { decisionHeaders } from './decision-headers.ts';
-import { toAppError } from './error-handler.ts';
+import { causeText, toAppError } from './error-handler.ts';
 import { forward, type Forwarded } from './forward.ts';
 import { parseJsonObject, type JsonObjectText } from './json-text.ts';
 import { toLogRecord } from './log-entry.ts';
 import { assertNoLoop } from './loop-guard.ts';
-import { readBody, type UploadRoom } from './read-body.ts';
+import { readBody } from './read-body.ts';
 import { endBrokenStream, writeChunk } from './reply.ts';
 import type { Serving } from './serving.ts';
 
@@ -41,7 +41,7 @@ export function textCompletions(
   return async function handleText(req, res) {
     const call = callOf(res);
     assertNoLoop(req.headers, deps.instanceId);
-    const text = await readBody(req, ...uploadLimits(deps));
+    const text = await readBody(req, deps);
     const serving = deps.serving();
     const leave = deps.inFlight.enter(call, serving);
     try {
@@ -63,11 +63,6 @@ export function textCompletions(
       else res.once('close', leave);
     }
   };
-}
-
-function uploadLimits({ serving, uploads }: AppDeps): [number, UploadRoom] {
-  const { bodyBytes, inFlight } = serving().limits;
-  return [bodyBytes, { uploads, limitBytes: bodyBytes * inFlight }];
 }
 
 async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
@@ -188,8 +183,7 @@ function attemptHeaders(
 }
 
 function calledUrl({ endpoint }: TextRequest, { deployment }: Forwarded): string {
-  if (deployment === null) return '';
-  return withoutCredentials(joinApiUrl(deployment.baseUrl, endpoint));
+  return deployment === null ? '' : callTarget(deployment, endpoint).shownUrl;
 }
 
 function logBrokenStream(
@@ -199,7 +193,7 @@ function logBrokenStream(
   error: AppError,
 ): void {
   const ids = { requestId: call.requestId, decisionId: decision.id, deployment: deployment?.id };
-  deps.logger.warn({ ...ids, code: error.code, cause: error.cause }, error.message);
+  deps.logger.warn({ ...ids, code: error.code, cause: causeText(error.cause) }, error.message);
 }
 
 function setHeaders(res: Response, headers: Readonly<Record<string, string>>): void {

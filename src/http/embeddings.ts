@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
-import { joinApiUrl, withoutCredentials } from '../base-url.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import { BadRequestError, ModelNotFoundError } from '../errors.ts';
 import { unscored, type Decision } from '../routing/decision.ts';
+import { callTarget } from '../upstream/call-target.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { AppDeps } from './app.ts';
 import { callOf, ClientGoneError, type Call } from './call.ts';
@@ -44,8 +44,8 @@ export function postEmbeddings(deps: AppDeps): RequestHandler {
     const call = callOf(res);
     assertNoLoop(req.headers, deps.instanceId);
     const serving = deps.serving();
-    const { bodyBytes, jsonDepth } = serving.limits;
-    const body = parseJsonObject(await readBody(req, bodyBytes), jsonDepth);
+    const text = await readBody(req, deps);
+    const body = parseJsonObject(text, serving.limits.jsonDepth);
     const leave = deps.inFlight.enter(call, serving);
     try {
       const request = parseEmbeddingsRequest(body);
@@ -99,8 +99,7 @@ async function recorded(
       ...{ wantsUsage: false, streamOptions: null, text: null, promptChars: request.chars },
       dispatch: { numRetries: null, fallbacks: [], disableFallbacks: false },
     } as const;
-    const url =
-      deployment === null ? '' : withoutCredentials(joinApiUrl(deployment.baseUrl, 'embeddings'));
+    const url = deployment === null ? '' : callTarget(deployment, 'embeddings').shownUrl;
     const ending = { url, status, outcome, errorCode, ttftMs: null, clientRetryCount: null };
     const finished = { ...exchange, ...ending, request: asText };
     const row = toLogRecord(finished, serving.logPolicy, null);
@@ -127,7 +126,7 @@ async function askUpstream(exchange: Exchange, instanceId: string): Promise<Answ
     forwarded,
     async (lease) => {
       const { deployment } = lease;
-      const answer = await serving.upstream.chat(
+      const answer = await serving.upstream.ask(
         deployment,
         {
           path: 'embeddings',
@@ -137,6 +136,7 @@ async function askUpstream(exchange: Exchange, instanceId: string): Promise<Answ
           }),
           ...{ stream: false, stripUsage: false },
           headers: { 'x-request-id': call.requestId, ...viaHeaders(req.headers, instanceId) },
+          onResend: () => forwarded.attempts++,
         },
         call.signal,
       );

@@ -25,7 +25,7 @@ export function createErrorHandler({ logger, metrics }: ErrorDeps): ErrorRequest
     // A decided request has its row, and is counted with it.
     if (!res.hasHeader('x-pointsman-decision-id')) metrics.onRefused(seen.status);
     const level = seen.status >= 500 ? 'warn' : 'debug';
-    const causes = { cause: describe(seen === error ? seen.cause : error) };
+    const causes = { cause: causeText(seen === error ? seen.cause : error) };
     logger[level]({ ...causes, code: seen.code, method: req.method, path: req.path }, seen.message);
     if (res.headersSent) {
       res.destroy();
@@ -54,6 +54,7 @@ function retryHeaders(error: AppError): Record<string, string> {
   return isFinal ? { 'x-should-retry': 'false' } : {};
 }
 
-function describe(cause: unknown): string | undefined {
+/** pino writes an error under any key but `err` as `{}`. */
+export function causeText(cause: unknown): string | undefined {
   return cause instanceof Error ? (cause.stack ?? cause.message) : undefined;
 }

@@ -20,10 +20,10 @@ function isVerdict(value: unknown): boolean {
 }
 
 /** `POST /v1/router/feedback`: how an answer turned out. The last word of a source stays. */
-export function postFeedback(deps: Pick<AppDeps, 'log' | 'serving'>): RequestHandler {
+export function postFeedback(deps: Pick<AppDeps, 'log' | 'serving' | 'uploads'>): RequestHandler {
   return async (req, res) => {
     const { limits, logPolicy } = deps.serving();
-    const body = parseJsonObject(await readBody(req, limits.bodyBytes), limits.jsonDepth);
+    const body = parseJsonObject(await readBody(req, deps), limits.jsonDepth);
     const parsed = feedbackBody.safeParse(body.value);
     if (!parsed.success) throw invalidBody(parsed.error);
     const { decision_id: decisionId, value, source, comment } = parsed.data;

@@ -4,7 +4,7 @@ import type { Lease } from '../dispatch/group-pool.ts';
 import { BadRequestError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
-import type { ChatAnswer } from '../upstream/openai-client.ts';
+import type { UpstreamAnswer } from '../upstream/openai-client.ts';
 import type { Exchange } from './chat-completions.ts';
 import { ClientGoneError } from './call.ts';
 import { viaHeaders } from './loop-guard.ts';
@@ -12,7 +12,7 @@ import { upstreamBody } from './upstream-body.ts';
 
 /** How far the forwarding came; read by the log also when it failed half-way. */
 export interface Forwarded extends DispatchTrace {
-  answer: ChatAnswer | null;
+  answer: UpstreamAnswer | null;
 }
 
 /** Deployments that refused to report a stream's usage; they are not asked again. */
@@ -49,32 +49,34 @@ async function send(
   forwarded: Forwarded,
   { deployment }: Lease,
   instanceId: string,
-): Promise<ChatAnswer> {
+): Promise<UpstreamAnswer> {
   const askUsage = !refusesUsage.has(deployment);
   try {
-    return await sendOnce(exchange, deployment, askUsage, instanceId);
+    return await sendOnce(exchange, forwarded, deployment, askUsage, instanceId);
   } catch (error) {
     if (!askUsage || !isUsageRefusal(exchange, error)) throw error;
     refusesUsage.add(deployment);
     forwarded.attempts++;
-    return sendOnce(exchange, deployment, false, instanceId);
+    return sendOnce(exchange, forwarded, deployment, false, instanceId);
   }
 }
 
 function sendOnce(
   { req, call, body, request, serving }: Exchange,
+  forwarded: Forwarded,
   deployment: Deployment,
   askUsage: boolean,
   instanceId: string,
-): Promise<ChatAnswer> {
-  const chat = {
+): Promise<UpstreamAnswer> {
+  const upstreamCall = {
     path: request.endpoint,
     body: upstreamBody(body, request, deployment, askUsage),
     stream: request.stream,
     stripUsage: request.stream && !request.wantsUsage,
     headers: { 'x-request-id': call.requestId, ...viaHeaders(req.headers, instanceId) },
+    onResend: () => forwarded.attempts++,
   };
-  return serving.upstream.chat(deployment, chat, call.signal);
+  return serving.upstream.ask(deployment, upstreamCall, call.signal);
 }
 
 function isUsageRefusal({ request }: Exchange, error: unknown): boolean {

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Limits } from '../config/config.ts';
 import { AppError, BadRequestError } from '../errors.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
 import { ClientGoneError } from './call.ts';
-import { Uploads } from './uploads.ts';
+import type { Uploads } from './uploads.ts';
 
 const decoders: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
   gzip: createGunzip,
@@ -13,32 +14,29 @@ const decoders: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
   br: createBrotliDecompress,
 };
 
-/** What all requests that are still arriving may take together. */
-export interface UploadRoom {
+/** The limit of one body, and what all those that are still arriving take together. */
+export interface BodyDeps {
+  readonly serving: () => { readonly limits: Pick<Limits, 'bodyBytes' | 'inFlight'> };
   readonly uploads: Uploads;
-  readonly limitBytes: number;
 }
 
 /**
  * The request's body as text. Read here and not by a body parser: the raw text is what goes
  * upstream, and this is the hot route.
  *
- * @throws AppError 413 over `limitBytes` (after decompression), 503 when all uploads together are too
+ * @throws AppError 413 over the limit (after decompression), 503 when all uploads together are too
  *   large, 415 for an unknown encoding or charset, 400 for broken UTF-8 or a broken compressed body.
  */
-export async function readBody(
-  req: IncomingMessage,
-  limitBytes: number,
-  room: UploadRoom = { uploads: new Uploads(), limitBytes },
-): Promise<string> {
+export async function readBody(req: IncomingMessage, deps: BodyDeps): Promise<string> {
+  const { bodyBytes } = deps.serving().limits;
   const declared = Number(req.headers['content-length'] ?? 0);
-  if (declared > limitBytes) throw tooLarge(limitBytes);
+  if (declared > bodyBytes) throw tooLarge(bodyBytes);
   const charset = /charset\s*=\s*"?([^\s;"]+)/i.exec(req.headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
     throw unsupported(`charset ${JSON.stringify(charset)}; send UTF-8`);
   }
   const encoding = (req.headers['content-encoding'] ?? 'identity').toLowerCase();
-  if (encoding === 'identity') return decodeUtf8(await collect(req, limitBytes, room));
+  if (encoding === 'identity') return decodeUtf8(await collect(req, deps));
 
   const createDecoder = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
   if (createDecoder === undefined) {
@@ -53,7 +51,7 @@ export async function readBody(
   };
   req.once('close', onClose);
   try {
-    return decodeUtf8(await collect(decoder, limitBytes, room));
+    return decodeUtf8(await collect(decoder, deps));
   } catch (error) {
     if (error instanceof AppError || error instanceof ClientGoneError) throw error;
     throw new BadRequestError(`The body is not valid ${encoding} data.`, { cause: error });
@@ -69,24 +67,32 @@ export async function readBody(
  * The rest of a refused body is read and thrown away, for as long as the request's timeout allows:
  * closing on a client that is still sending would reset the connection, and our answer with it.
  */
-function collect(stream: Readable, limitBytes: number, room: UploadRoom): Promise<Buffer> {
+async function collect(stream: Readable, { serving, uploads }: BodyDeps): Promise<Buffer> {
+  const { bodyBytes, inFlight } = serving().limits;
   const body = new GrowingBytes();
-  return new Promise<Buffer>((resolve, reject) => {
-    const onData = (chunk: Buffer) => {
-      try {
-        if (body.length + chunk.length > limitBytes) throw tooLarge(limitBytes);
-        room.uploads.add(chunk.length, room.limitBytes);
-        body.append(chunk);
-      } catch (error) {
-        stream.off('data', onData).resume();
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    };
-    stream.on('data', onData);
-    stream.once('end', () => resolve(body.bytes()));
-    stream.once('error', reject);
-    stream.once('close', () => reject(new ClientGoneError()));
-  }).finally(() => room.uploads.remove(body.length));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const onData = (chunk: Buffer) => {
+        try {
+          if (body.length + chunk.length > bodyBytes) throw tooLarge(bodyBytes);
+          uploads.add(chunk.length, bodyBytes * inFlight);
+          body.append(chunk);
+        } catch (error) {
+          stream.off('data', onData).resume();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      stream.on('data', onData);
+      stream.once('end', resolve);
+      stream.once('error', reject);
+      stream.once('close', () => {
+        if (!stream.readableEnded) reject(new ClientGoneError());
+      });
+    });
+  } finally {
+    uploads.remove(body.length);
+  }
+  return body.bytes();
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -23,7 +23,7 @@ export function postScore(deps: AppDeps): RequestHandler {
     const call = callOf(res);
     const serving = deps.serving();
     const { decisionMs, names, limits, routers, thresholds, modelOf, tierGroups } = serving;
-    const text = await readBody(req, limits.bodyBytes);
+    const text = await readBody(req, deps);
     const { value: body } = parseJsonObject(text, limits.jsonDepth);
     const model = body['model'] ?? 'auto';
     if (typeof model !== 'string') {

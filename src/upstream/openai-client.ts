@@ -1,19 +1,14 @@
-import { Agent, type Dispatcher } from 'undici';
-import { joinApiUrl } from '../base-url.ts';
+import { Agent } from 'undici';
 import { UpstreamError } from '../errors.ts';
 import { emptyFacts, type AnswerFacts } from './answer-facts.ts';
+import { callTarget, type ApiPath, type CallTarget } from './call-target.ts';
 import type { Deployment } from './deployment.ts';
 import { failureOfConnection, failureOfReply, saidBy } from './failure.ts';
-import {
-  assertEventStream,
-  assertNotCompressed,
-  readAll,
-  readAnswer,
-  releaseConnection,
-} from './read-answer.ts';
+import { assertEventStream, assertNotCompressed, readAll, readAnswer } from './read-answer.ts';
 import { redactError, type Redact } from './redact.ts';
 import { createStaleConnections } from './stale-connections.ts';
-import { relayEvents } from './stream-reader.ts';
+import { relayEvents, type StreamOptions } from './stream-reader.ts';
+import { UpstreamReply } from './upstream-reply.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface UpstreamTimeouts {
@@ -31,9 +26,8 @@ export interface UpstreamOptions {
   readonly redact: Redact;
 }
 
-export interface ChatCall {
-  /** Below the base URL. */
-  readonly path: 'chat/completions' | 'completions' | 'embeddings';
+export interface UpstreamCall {
+  readonly path: ApiPath;
   /** The request's JSON text with the deployment's model in it. */
   readonly body: string;
   readonly stream: boolean;
@@ -41,9 +35,11 @@ export interface ChatCall {
   readonly stripUsage: boolean;
   /** Headers of ours, such as x-request-id and the loop guard. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Told when the call goes out again, because its connection had died while it was idle. */
+  readonly onResend: () => void;
 }
 
-export interface ChatAnswer {
+export interface UpstreamAnswer {
   readonly url: string;
   /** Upstream headers that clients know how to read. */
   readonly headers: Readonly<Record<string, string>>;
@@ -54,12 +50,12 @@ export interface ChatAnswer {
 
 export interface UpstreamClient {
   /**
-   * One `POST …/chat/completions`, or `…/completions`. Resolves when there is something to show: a stream's first
+   * One `POST` to an API path. Resolves when there is something to show: a stream's first
    * content, or a complete and valid JSON body. Until then nothing has reached the client, so
    * another deployment can be asked.
    * @throws AppError of failure.ts; the signal's reason when the client has gone.
    */
-  chat(deployment: Deployment, call: ChatCall, signal: AbortSignal): Promise<ChatAnswer>;
+  ask(deployment: Deployment, call: UpstreamCall, signal: AbortSignal): Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }
 
@@ -84,12 +80,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
   /** Opens a connection for each request. */
   const freshAgent = new Agent({ ...agentOptions, pipelining: 0 });
 
-  async function send(
-    deployment: Deployment,
-    call: ChatCall,
-    url: string,
-    watchdog: Watchdog,
-  ): Promise<Dispatcher.ResponseData> {
+  function headersOf(deployment: Deployment, call: UpstreamCall): Record<string, string> {
     const headers: Record<string, string> = {
       ...call.headers,
       'content-type': 'application/json',
@@ -99,167 +90,153 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     };
     if (deployment.apiKey !== null)
       headers['authorization'] = `Bearer ${deployment.apiKey.reveal()}`;
-    const { origin, pathname, search } = new URL(url);
-    const request = {
-      origin,
-      path: pathname + search,
-      method: 'POST',
-      headers,
-      body: call.body,
-      signal: watchdog.signal,
-    } as const;
+    return headers;
+  }
+
+  /** @param onSent told of each try, so that it can be aborted */
+  async function send(
+    deployment: Deployment,
+    call: UpstreamCall,
+    { origin, path }: CallTarget,
+    onSent: (reply: UpstreamReply) => void,
+  ): Promise<UpstreamReply> {
+    const headers = headersOf(deployment, call);
+    const request = { origin, path, method: 'POST', headers, body: call.body } as const;
     try {
-      return await agent.request(request);
+      return await UpstreamReply.request(agent, request, onSent);
     } catch (error) {
       if (!stale.isStale(error)) throw error;
-      return freshAgent.request(request);
+      call.onResend();
+      return UpstreamReply.request(freshAgent, request, onSent);
     }
   }
 
-  async function chat(
+  async function ask(
     deployment: Deployment,
-    call: ChatCall,
+    call: UpstreamCall,
     signal: AbortSignal,
-  ): Promise<ChatAnswer> {
-    const url = joinApiUrl(deployment.baseUrl, call.path);
+  ): Promise<UpstreamAnswer> {
+    const target = callTarget(deployment, call.path);
+    const { url } = target;
+    let sent: UpstreamReply | null = null;
     const totalMs = deployment.timeoutMs ?? timeouts.totalMs;
-    const watchdog = createWatchdog(signal, totalMs, () =>
-      timeoutError(deployment, url, `no complete answer within ${totalMs} ms`),
+    const watchdog = createWatchdog(
+      signal,
+      totalMs,
+      () => timeoutError(deployment, target, `no complete answer within ${totalMs} ms`),
+      (reason) => sent?.abort(reason),
     );
-    const expectChunk = () => watchdog.expect(timeouts.idleMs, () => idleError(deployment, url));
+    const expectChunk = () => watchdog.expect(timeouts.idleMs, () => idleError(deployment, target));
     // A stream timeout runs until the first content, whatever comes before it.
     const streamTimeoutMs = call.stream ? deployment.streamTimeoutMs : null;
     const headersMs = deployment.headersTimeoutMs ?? timeouts.headersMs;
     watchdog.expect(streamTimeoutMs ?? headersMs, () =>
-      timeoutError(deployment, url, call.stream ? 'no first content' : 'no response headers'),
+      timeoutError(deployment, target, call.stream ? 'no first content' : 'no response headers'),
     );
     /** Any failure as ours; a watchdog's or client's reason as it is. */
     const failure = (error: unknown): Error =>
-      watchdog.signal.aborted
-        ? (watchdog.signal.reason as Error)
-        : redactError(failureOfConnection(deployment, url, error), options.redact);
+      watchdog.reason() ?? redactError(failureOfConnection(deployment, url, error), options.redact);
     const facts = emptyFacts();
+    let isReadingEvents = false;
     try {
-      const reply = await send(deployment, call, url, watchdog);
-      redactHeaders(reply.headers, options.redact);
-      assertNotCompressed(deployment, url, reply);
-      if (streamTimeoutMs === null || reply.statusCode !== 200) expectChunk();
-      if (reply.statusCode !== 200) {
-        const text = (await readAll(reply.body, maxErrorBytes, 'cut', watchdog.refresh)).toString(
-          'utf8',
-        );
+      const reply = await send(deployment, call, target, (next) => {
+        sent = next;
+        const reason = watchdog.reason();
+        if (reason !== null) next.abort(reason);
+      });
+      assertNotCompressed(deployment, url, reply, options.redact);
+      if (streamTimeoutMs === null || reply.status !== 200) expectChunk();
+      if (reply.status !== 200) {
+        const bytes = await readAll(reply, maxErrorBytes, 'cut', watchdog.refresh);
         throw failureOfReply(deployment, {
-          status: reply.statusCode,
+          status: reply.status,
           headers: reply.headers,
-          text: options.redact(text), // before it is cut, perhaps within a key
+          text: options.redact(bytes.toString('utf8')), // before it is cut, perhaps within a key
           url,
         });
       }
       const headers = passOn(reply.headers, options.redact);
       if (!call.stream) {
-        const bytes = await readAll(reply.body, limits.answerBytes, 'fail', watchdog.refresh);
+        const bytes = await readAll(reply, limits.answerBytes, 'fail', watchdog.refresh);
         watchdog.stop();
         readAnswer(deployment, url, bytes, call.path, { facts, redact: options.redact });
         return { url, headers, facts, body: single(bytes) };
       }
-      assertEventStream(deployment, url, reply);
-      const onChunk = streamTimeoutMs === null ? watchdog.refresh : () => {};
-      const said = (text: string) => saidBy(deployment, options.redact(text));
-      const chunks = relayGuarded(reply.body, facts, call, { watchdog, failure, onChunk, said });
-      const first = await chunks.next();
-      expectChunk();
-      watchdog.pause(); // until the reader asks for more
-      return { url, headers, facts, body: startingWith(first, chunks) };
-    } catch (error) {
-      watchdog.stop();
-      throw failure(error);
-    }
-  }
-
-  async function* relayGuarded(
-    body: Dispatcher.ResponseData['body'],
-    facts: AnswerFacts,
-    call: ChatCall,
-    guard: {
-      readonly watchdog: Watchdog;
-      readonly failure: (error: unknown) => Error;
-      readonly onChunk: () => void;
-      readonly said: (text: string) => string;
-    },
-  ): AsyncGenerator<Buffer> {
-    const { watchdog, failure } = guard;
-    let isWhole = false;
-    try {
-      // Not destroyed when the last event is read: its connection can be used again.
-      const chunks = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-      const events = relayEvents(chunks, facts, {
+      assertEventStream(deployment, url, reply, options.redact);
+      const events = relayEvents(reply, facts, {
         maxEventBytes: limits.eventBytes,
         stripUsage: call.stripUsage,
-        onChunk: guard.onChunk,
-        said: guard.said,
-      });
-      for await (const bytes of events) {
-        watchdog.pause(); // a slow client is no silence of the upstream
-        yield bytes;
-        watchdog.refresh();
-      }
-      isWhole = true;
+        onChunk: streamTimeoutMs === null ? watchdog.refresh : () => {},
+        said: (text) => saidBy(deployment, options.redact(text)),
+      } satisfies StreamOptions);
+      isReadingEvents = true;
+      const first = await events.next();
+      expectChunk();
+      watchdog.pause(); // until the reader asks for more
+      return { url, headers, facts, body: guarded(first, events, { reply, watchdog, failure }) };
     } catch (error) {
-      const seen = failure(error);
-      throw isConnectionLoss(seen) ? truncated(seen) : seen;
-    } finally {
       watchdog.stop();
-      releaseConnection(body, isWhole);
+      const seen = failure(error);
+      (sent as UpstreamReply | null)?.release(false);
+      throw isReadingEvents ? asTruncation(seen) : seen;
     }
   }
 
   return {
-    chat,
+    ask,
     async close() {
       await Promise.all([agent.destroy(), freshAgent.destroy()]);
     },
   };
 }
 
-function timeoutError(deployment: Deployment, url: string, what: string): UpstreamError {
-  const { host } = new URL(url);
+function timeoutError(deployment: Deployment, { host }: CallTarget, what: string): UpstreamError {
   return new UpstreamError(`The ${deployment.group} upstream at ${host} timed out: ${what}.`, {
     status: 504,
     code: 'upstream_timeout',
   });
 }
 
-function idleError(deployment: Deployment, url: string): UpstreamError {
-  const { host } = new URL(url);
+function idleError(deployment: Deployment, { host }: CallTarget): UpstreamError {
   return new UpstreamError(`The ${deployment.group} upstream at ${host} stopped sending.`, {
     status: 504,
     code: 'stream_idle_timeout',
   });
 }
 
-/** Reset, refused or closed while the body was on its way. */
-function isConnectionLoss(error: Error): boolean {
-  return error instanceof UpstreamError && error.code === 'upstream_unreachable';
-}
-
-function truncated(cause: Error): UpstreamError {
+/** What was reset, refused or closed while the events were on their way was cut short. */
+function asTruncation(error: Error): Error {
+  if (!(error instanceof UpstreamError) || error.code !== 'upstream_unreachable') return error;
   return new UpstreamError('The upstream ended the stream before the answer was complete.', {
     code: 'stream_truncated',
-    cause,
+    cause: error,
   });
 }
 
-/** A generator of which one value has been taken, made whole again. */
-async function* startingWith(
+/** The events from the first on, under the watchdog. Their end, however it comes, ends the call. */
+async function* guarded(
   first: IteratorResult<Buffer>,
-  rest: AsyncGenerator<Buffer>,
+  events: AsyncGenerator<Buffer>,
+  guard: {
+    readonly reply: UpstreamReply;
+    readonly watchdog: Watchdog;
+    readonly failure: (error: unknown) => Error;
+  },
 ): AsyncGenerator<Buffer> {
+  const { reply, watchdog, failure } = guard;
+  let isWhole = false;
   try {
-    if (first.done) return;
-    yield first.value;
-    yield* rest;
+    for (let next = first; !next.done; next = await events.next()) {
+      watchdog.pause(); // a slow client is no silence of the upstream
+      yield next.value;
+      watchdog.refresh();
+    }
+    isWhole = true;
+  } catch (error) {
+    throw asTruncation(failure(error));
   } finally {
-    await rest.return(undefined); // a reader that stops early must end the call
+    watchdog.stop();
+    reply.release(isWhole);
   }
 }
 
@@ -267,20 +244,10 @@ async function* single(bytes: Buffer): AsyncGenerator<Buffer> {
   yield await Promise.resolve(bytes);
 }
 
-/** Of the headers that our messages quote. */
-function redactHeaders(headers: Dispatcher.ResponseData['headers'], redact: Redact): void {
-  for (const name of ['content-type', 'content-encoding']) {
-    const value = headers[name];
-    if (value !== undefined) headers[name] = redact(String(value));
-  }
-}
-
-function passOn(
-  headers: Dispatcher.ResponseData['headers'],
-  redact: Redact,
-): Record<string, string> {
+function passOn(headers: UpstreamReply['headers'], redact: Redact): Record<string, string> {
   const passed: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name];
     if (typeof value === 'string' && passedOnHeaders.test(name)) passed[name] = redact(value);
   }
   return passed;

@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici';
 import { withoutCredentials } from '../base-url.ts';
 import { UpstreamError } from '../errors.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
@@ -7,6 +6,7 @@ import { readFacts, type AnswerFacts } from './answer-facts.ts';
 import type { Deployment } from './deployment.ts';
 import { saidBy } from './failure.ts';
 import type { Redact } from './redact.ts';
+import type { UpstreamReply } from './upstream-reply.ts';
 
 /** Where to put what is read, and how to repeat what an upstream says of itself. */
 interface Reading {
@@ -64,28 +64,26 @@ function parseAnswer(
 export function assertEventStream(
   deployment: Deployment,
   url: string,
-  reply: Dispatcher.ResponseData,
+  { headers }: UpstreamReply,
+  redact: Redact,
 ): void {
-  const type = String(reply.headers['content-type'] ?? 'none');
+  const type = String(headers['content-type'] ?? 'none');
   if (type.startsWith('text/event-stream')) return;
-  reply.body.on('error', () => {}).destroy();
-  throw invalidAnswer(deployment, url, `of type ${type.slice(0, 60)} to a request for a stream`);
+  const said = redact(type).slice(0, 60);
+  throw invalidAnswer(deployment, url, `of type ${said} to a request for a stream`);
 }
 
 /** We ask for `identity`, and a body that is packed all the same cannot be read event by event. */
 export function assertNotCompressed(
   deployment: Deployment,
   url: string,
-  reply: Dispatcher.ResponseData,
+  { headers }: UpstreamReply,
+  redact: Redact,
 ): void {
-  const encoding = String(reply.headers['content-encoding'] ?? 'identity');
+  const encoding = String(headers['content-encoding'] ?? 'identity');
   if (encoding === 'identity') return;
-  reply.body.on('error', () => {}).destroy();
-  throw invalidAnswer(
-    deployment,
-    url,
-    `packed as ${encoding.slice(0, 20)}, which we did not ask for`,
-  );
+  const said = redact(encoding).slice(0, 20);
+  throw invalidAnswer(deployment, url, `packed as ${said}, which we did not ask for`);
 }
 
 function invalidAnswer(
@@ -101,42 +99,19 @@ function invalidAnswer(
   );
 }
 
-const releaseBytes = 16 * 1024;
-const releaseMs = 500;
-
-/**
- * Lets go of a body that is not read further. After a whole answer its end is the next thing to
- * come, and the connection can be used again; anything else costs the connection.
- */
-export function releaseConnection(body: Dispatcher.ResponseData['body'], isWhole: boolean): void {
-  body.on('error', () => {}); // of a rest that interests nobody
-  if (!isWhole) {
-    body.destroy();
-    return;
-  }
-  if (body.closed) return;
-  let spare = releaseBytes;
-  const timer = setTimeout(() => body.destroy(), releaseMs);
-  body.once('close', () => clearTimeout(timer));
-  body.on('data', (chunk: Buffer) => {
-    spare -= chunk.length;
-    if (spare < 0) body.destroy();
-  });
-}
-
 /** The whole body; over `limit` bytes it is cut, or fails, and the connection is dropped. */
 export async function readAll(
-  body: Dispatcher.ResponseData['body'],
+  reply: UpstreamReply,
   limit: number,
   over: 'cut' | 'fail',
   onChunk: () => void,
 ): Promise<Buffer> {
   const whole = new GrowingBytes();
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for (let bytes = await reply.read(); bytes !== null; bytes = await reply.read()) {
     onChunk();
-    whole.append(chunk);
+    whole.append(bytes);
     if (whole.length <= limit) continue;
-    body.on('error', () => {}).destroy();
+    reply.release(false);
     if (over === 'cut') break;
     throw new UpstreamError(`The upstream's answer is larger than ${limit} bytes.`, {
       code: 'upstream_response_too_large',

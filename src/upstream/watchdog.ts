@@ -1,17 +1,18 @@
 /**
  * One timer that bounds each phase of an upstream call, and one that bounds the whole. When either
- * runs out, `signal` aborts with the error that says which. Aborts, too, when `parent` does.
- * (undici's own timers are coarse: 300 ms asked for fires after 742 to 1004 ms.)
+ * runs out, the call is aborted with the error that says which; and when `parent` aborts, with its
+ * reason. (undici's own timers are coarse: 300 ms asked for fires after 742 to 1004 ms.)
  */
 export interface Watchdog {
-  readonly signal: AbortSignal;
+  /** Why the call was aborted; null while it was not. */
+  reason(): Error | null;
   /** Starts a phase: it must be over, or `expect`ed anew, within `ms`. */
   expect(ms: number, error: () => Error): void;
   /** Restarts the current phase's time, as after each chunk. */
   readonly refresh: () => void;
   /** Stops the phase's clock until the next `refresh`: what is waited for is not the upstream. */
   pause(): void;
-  /** Ends all timing; the signal stays as it is. */
+  /** Ends all timing. */
   stop(): void;
 }
 
@@ -19,15 +20,22 @@ export function createWatchdog(
   parent: AbortSignal,
   totalMs: number,
   totalError: () => Error,
+  /** Called once at the most, also from within this function. */
+  abortCall: (reason: Error) => void,
 ): Watchdog {
-  const controller = new AbortController();
+  let reason: Error | null = null;
   let phase: NodeJS.Timeout | undefined;
   let isPaused = false;
-  const total = setTimeout(() => controller.abort(totalError()), totalMs);
+  const total = setTimeout(() => abort(totalError()), totalMs);
   const onParentAbort = () => {
     stop();
-    controller.abort(parent.reason);
+    abort(parent.reason as Error);
   };
+  function abort(why: Error) {
+    if (reason !== null) return;
+    reason = why;
+    abortCall(why);
+  }
   function stop() {
     clearTimeout(phase);
     clearTimeout(total);
@@ -36,14 +44,14 @@ export function createWatchdog(
   if (parent.aborted) onParentAbort();
   else parent.addEventListener('abort', onParentAbort, { once: true });
   return {
-    signal: controller.signal,
+    reason: () => reason,
     expect(ms, error) {
       clearTimeout(phase);
       isPaused = false;
-      if (controller.signal.aborted) return;
+      if (reason !== null) return;
       phase = setTimeout(() => {
         if (isPaused) phase?.refresh();
-        else controller.abort(error());
+        else abort(error());
       }, ms);
     },
     refresh() {

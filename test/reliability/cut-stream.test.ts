@@ -87,6 +87,19 @@ test.each(cuts)(
   },
 );
 
+test('F15: the log says what broke it', async () => {
+  weak.enqueue(cutAfter('reset', ...inChunks));
+  const reply = await stream();
+  const requestId = reply.headers.get('x-request-id') ?? 'none';
+  const line = gateway.logLines.find(
+    (one) => one.includes(requestId) && one.includes('stream_truncated'),
+  );
+  expect(JSON.parse(line ?? '{}')).toMatchObject({
+    code: 'stream_truncated',
+    cause: expect.stringContaining('closed the connection') as string,
+  });
+});
+
 test('F15: with two choices the end of one is not the end of both', async () => {
   const left = event([{ index: 0, delta: { content: 'l' }, finish_reason: 'stop' }]);
   const right = event([{ index: 1, delta: { content: 'r' } }]);

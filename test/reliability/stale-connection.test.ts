@@ -49,7 +49,7 @@ test.each<[string, Play]>([
   expect((await chat()).status).toBe(200);
   const second = await chat();
   expect(second.status).toBe(200);
-  expect(second.headers.get('x-pointsman-attempts')).toBe('1');
+  expect(second.headers.get('x-pointsman-attempts')).toBe('2');
   expect(upstream.connections).toHaveLength(2);
 });
 
