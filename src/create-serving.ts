@@ -42,6 +42,7 @@ export function createServing(config: Config, parts: ServingParts): Serving {
       tierGroups: config.tierGroups,
       defaultTier: config.defaultTier,
       timeoutMs: config.timeouts.decisionMs,
+      exploration: config.exploration,
       random: Math.random,
     }),
     decisionMs: config.timeouts.decisionMs,

@@ -60,6 +60,8 @@ export interface Config {
   readonly threshold: number | null;
   /** Who answers when the decision fails. */
   readonly defaultTier: 'strong' | 'weak';
+  /** Share of scored requests whose tier is drawn by chance, 0..0.5. */
+  readonly exploration: number;
   readonly embedder: EmbedderSettings;
   /** Router weights; null: those shipped in models/ for the embedder. */
   readonly weightsFile: string | null;

@@ -8,6 +8,8 @@ export const defaults = {
   routers: ['mf'],
   /** Tier that answers when a prompt cannot be scored: a failure here should cost no quality. */
   default_tier: 'strong',
+  /** Share of scored requests that go to a tier by chance: none. */
+  exploration: 0,
   /** The sentence encoder that ships with pointsman. */
   embedder: 'local',
   /** SQLite file of the request log, made when missing; relative to the working directory. */

@@ -127,6 +127,7 @@ function createConfig(
     routers,
     threshold: settings.threshold ?? null,
     defaultTier: settings.default_tier ?? defaults.default_tier,
+    exploration: settings.exploration ?? defaults.exploration,
     embedder,
     weightsFile: settings.weights ?? null,
     routerParts,

@@ -98,6 +98,12 @@ export const settingFlags: readonly SettingFlag[] = [
     fallback: "the applied calibration, else the router's own",
   },
   {
+    key: 'exploration',
+    flag: '--exploration <share>',
+    help: 'share of scored requests, 0 to 0.5, that go to a tier by chance, to learn from',
+    fallback: String(defaults.exploration),
+  },
+  {
     key: 'embedder',
     flag: '--embedder <name>',
     help: 'local, fast (no encoder), hub:NAME (a transformers.js model) or endpoint',

@@ -63,6 +63,7 @@ export const settingsSchema = z.strictObject({
   }),
   threshold: numberFrom(0, 1, 'must be a number from 0 (all strong) to 1 (all weak)'),
   default_tier: oneOf('strong', 'weak'),
+  exploration: numberFrom(0, 0.5, 'must be a share from 0 (none) to 0.5'),
   embedder: text('local, fast, hub:NAME or endpoint'),
   embedding: z
     .strictObject({

@@ -7,6 +7,9 @@ export function decisionHeaders(decision: Decision): Record<string, string> {
     'x-pointsman-reason': decision.reason,
     'x-pointsman-decision-id': decision.id,
   };
+  if (decision.reasonDetail !== null) {
+    headers['x-pointsman-reason-detail'] = decision.reasonDetail;
+  }
   if (decision.router !== null) headers['x-pointsman-router'] = decision.router;
   if (decision.score !== null) headers['x-pointsman-score'] = decimal(decision.score);
   if (decision.threshold !== null) headers['x-pointsman-threshold'] = decimal(decision.threshold);

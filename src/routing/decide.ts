@@ -3,8 +3,9 @@ import { performance } from 'node:perf_hooks';
 import { EmbeddingError } from '../errors.ts';
 import type { Random } from '../math/random.ts';
 import { unscored, type Decision, type DecisionReason, type Tier } from './decision.ts';
-import type { RequestedModel } from './model-name.ts';
+import { explore } from './explore.ts';
 import { inTime } from './in-time.ts';
+import type { RequestedModel } from './model-name.ts';
 import type { Router } from './router.ts';
 import { compareScore, type Thresholds } from './thresholds.ts';
 
@@ -16,6 +17,8 @@ export interface DeciderOptions {
   /** Who answers when the embedder fails or there is no text. */
   readonly defaultTier: Tier;
   readonly timeoutMs: number;
+  /** Share of scored requests whose tier is drawn, 0..0.5. */
+  readonly exploration: number;
   readonly random: Random;
   /** Told of every failed embedding; the request itself goes on. */
   readonly onEmbeddingFailed: (error: EmbeddingError) => void;
@@ -28,8 +31,9 @@ export type Decide = (
 ) => Promise<Decision>;
 
 /**
- * score >= threshold goes to the strong model. A failing embedder never fails the request: the
- * default tier answers, with the reason in the decision. Rejects only when `signal` aborts.
+ * score >= threshold goes to the strong model, but for the share that explores. A failing embedder
+ * never fails the request: the default tier answers, with the reason in the decision. Rejects only
+ * when `signal` aborts.
  */
 export function createDecider(options: DeciderOptions): Decide {
   return async function decide(requested, text, signal) {
@@ -71,7 +75,10 @@ export function createDecider(options: DeciderOptions): Decide {
           () => scoringIsLate(options.timeoutMs),
         ));
       const compared = compareScore(winRate, boundary, options.random);
-      return decided({ ...asked, reason: 'score', score: winRate, embedding, ...compared });
+      const drawn = explore(compared, options.exploration, options.random);
+      const reason = drawn.tier === compared.tier ? 'score' : 'exploration';
+      const { threshold } = compared;
+      return decided({ ...asked, threshold, ...drawn, reason, score: winRate, embedding });
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof EmbeddingError)) throw error;

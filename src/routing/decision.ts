@@ -1,11 +1,13 @@
 export type Tier = 'strong' | 'weak';
 
 /**
- * Why the tier was decided: by the score; because the client named a tier or model itself
- * (`bypass`); the default tier because the embedder failed or there was no text to score; not at
- * all, because the client left before (`client_gone`).
+ * Why the tier was decided: by the score; against the score, to learn how the other model does
+ * (`exploration`); because the client named a tier or model itself (`bypass`); the default tier
+ * because the embedder failed or there was no text to score; not at all, because the client left
+ * before (`client_gone`).
  */
-export type DecisionReason = 'score' | 'bypass' | 'embedding_failed' | 'no_text' | 'client_gone';
+export type DecisionReason =
+  'score' | 'exploration' | 'bypass' | 'embedding_failed' | 'no_text' | 'client_gone';
 
 /** Made once per request, never changed, passed on and logged whole. */
 export interface Decision {

@@ -48,6 +48,7 @@ export function testConfig(strongUrl: string, weakUrl: string, db: string): Conf
     routers: ['mf'],
     threshold: null,
     defaultTier: 'strong',
+    exploration: 0,
     embedder: { kind: 'local' },
     weightsFile: null,
     routerParts: { neighboursFile: null, bertModel: null, causalLlm: null },

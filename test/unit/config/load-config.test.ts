@@ -290,6 +290,7 @@ describe('wrong settings', () => {
     ['port: 1.5', /whole number/],
     ['threshold: 1.5', /threshold .* is 1.5: it must be a number from 0/],
     ['threshold: .nan', /threshold/],
+    ['exploration: 0.6', /exploration .* must be a share from 0 \(none\) to 0\.5/],
     ['log_prompts: all', /must be one of none, hash, full/],
     ['verbose: "yes"', /must be true or false/],
     ['routers: []', /must be a list of router names/],

@@ -8,7 +8,8 @@ const doc = readFileSync(new URL('../../../docs/data.md', import.meta.url), 'utf
 
 /** Column names by table, from the tables below each heading "### `table`: ...". */
 function documented(): Record<string, string[]> {
-  const sections = doc.split(/^### `/m).slice(1);
+  const [, tables = ''] = doc.split(/^## /m).filter((part) => /^(How|Tables)/.test(part));
+  const sections = tables.split(/^### `/m).slice(1);
   return Object.fromEntries(
     sections.map((section) => {
       const rows = section.matchAll(/^\| `(\w+)`/gm);
