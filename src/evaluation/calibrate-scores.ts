@@ -1,6 +1,6 @@
 import { errorOfBins, reliabilityBins } from '../training/evaluate-metrics.ts';
 import type { Calibration } from './evaluation.ts';
-import { estimate } from './question-bootstrap.ts';
+import { estimate } from '../training/question-bootstrap.ts';
 
 const histogramBins = 20;
 

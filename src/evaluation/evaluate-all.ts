@@ -2,7 +2,7 @@ import { seededRandom } from '../math/random.ts';
 import { calibrationOf } from './calibrate-scores.ts';
 import { evaluatePair, type PairInput } from './evaluate-pair.ts';
 import type { Calibration, Evaluation } from './evaluation.ts';
-import { createQuestionDraw } from './question-bootstrap.ts';
+import { createQuestionDraw } from '../training/question-bootstrap.ts';
 
 export interface EvaluationInput extends Pick<
   Evaluation,

@@ -12,7 +12,7 @@ import { calibrationOf } from './calibrate-scores.ts';
 import type { ComparedRow } from './compared-rows.ts';
 import type { Contender } from './contenders.ts';
 import { recoveries, type Difference, type Table, type TableRow } from './evaluation.ts';
-import { createQuestionDraw, estimate, interval95 } from './question-bootstrap.ts';
+import { createQuestionDraw, estimate, interval95 } from '../training/question-bootstrap.ts';
 
 /** Estimated cost of each row's answer by either model, in US dollars. */
 export interface RowCosts {

@@ -1,7 +1,7 @@
 // The result of an evaluation: what `--json` prints, and what tables and pictures are drawn from.
 import type { CurvePoint, ReliabilityBin } from '../training/evaluate-metrics.ts';
 import type { ContenderKind } from './contenders.ts';
-import type { Estimate } from './question-bootstrap.ts';
+import type { Estimate } from '../training/question-bootstrap.ts';
 
 /** Parts of the gap for which the share of strong calls is reported: CPT20, CPT50, CPT80. */
 export const recoveries = [0.2, 0.5, 0.8] as const;

@@ -1,5 +1,5 @@
 import type { Difference, Evaluation, PairEvaluation, Table, TableRow } from './evaluation.ts';
-import type { Estimate } from './question-bootstrap.ts';
+import type { Estimate } from '../training/question-bootstrap.ts';
 
 // How figures look in text, HTML, Markdown and pictures: one place, so that they agree.
 

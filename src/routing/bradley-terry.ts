@@ -63,8 +63,3 @@ export function fitBradleyTerry(
   }
   return theta;
 }
-
-/** R = 400 c + 1000. */
-export function eloRating(theta: number): number {
-  return (400 * theta) / Math.LN10 + 1000;
-}

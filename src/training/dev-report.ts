@@ -2,10 +2,10 @@ import { seededRandom } from '../math/random.ts';
 import { pairScorer } from '../routing/matrix-factorization.ts';
 import type { DevFigure } from '../routing/router-weights-metadata.ts';
 import type { RouterWeights } from '../routing/router-weights.ts';
-import { apgrInterval } from './bootstrap.ts';
 import type { CalibrationReport } from './calibration-report.ts';
-import { apgr, type ScoredOutcomes } from './evaluate-metrics.ts';
+import { apgr, createCurve, curveApgr, type ScoredOutcomes } from './evaluate-metrics.ts';
 import type { Outcome } from './outcomes.ts';
+import { createQuestionDraw, interval95 } from './question-bootstrap.ts';
 import { countBy } from './training-rows.ts';
 
 /** [strong, weak] */
@@ -78,7 +78,8 @@ export function pairFigures(
       const [ys, yw] = [row.scores[strong], row.scores[weak]];
       if (ys === undefined || yw === undefined) return [];
       const score = scorer.scoreFactors(factors, i * head.rank).winRate;
-      return [{ source: row.source, length: row.prompt.length, score, ys, yw }];
+      const { source, key } = row;
+      return [{ source, key, length: row.prompt.length, score, ys, yw }];
     });
     const counts = countBy(both.map(({ source }) => source));
     const measured = [...counts].filter(([, count]) => count >= fewestRows).map(([name]) => name);
@@ -93,15 +94,27 @@ export function pairFigures(
         weak: kept.map(({ yw }) => yw),
         weights: kept.map((row) => 1 / counts.get(row.source)!),
       };
-      const random = seededRandom(1);
-      const strata = kept.map((row) => row.source);
       figures.push({
         ...{ strong, weak, source, prompts: kept.length },
         apgr: apgr(outcomes),
-        interval95: apgrInterval(outcomes, random, strata, 300),
+        interval95: apgrInterval(outcomes, kept),
         length: apgr({ ...outcomes, scores: kept.map(({ length }) => length) }),
       });
     }
   }
   return figures;
+}
+
+const resamples = 300;
+
+/** Over resampled questions; [NaN, NaN] when no resample has a gap between the models. */
+function apgrInterval(
+  outcomes: ScoredOutcomes,
+  rows: readonly { readonly key: string; readonly source: string }[],
+): [number, number] {
+  const draw = createQuestionDraw(rows, seededRandom(1));
+  const curve = createCurve(outcomes);
+  const values = Array.from({ length: resamples }, () => curveApgr(curve(draw())));
+  const [low, high] = interval95(values) ?? [NaN, NaN];
+  return [low, high];
 }

@@ -146,12 +146,9 @@ export function performanceGapRecovered(quality: number, weak: number, strong: n
  * Call-performance threshold: the share of strong calls at which `recovered` (0..1) of the gap is
  * first reached, by linear interpolation between curve points; null when it never is. (RouteLLM
  * interpolates over qualities that need not rise; the first crossing is well defined.)
+ *
+ * @param curve runs from all weak to all strong
  */
-export function callsForRecovery(rows: ScoredOutcomes, recovered: number): number | null {
-  return curveCalls(performanceCurve(rows), recovered);
-}
-
-/** The same, of a curve that runs from all weak to all strong. */
 export function curveCalls(curve: readonly CurvePoint[], recovered: number): number | null {
   const [weak, strong] = [curve[0]!.quality, curve.at(-1)!.quality];
   const reached = (point: CurvePoint): number =>
@@ -190,11 +187,6 @@ export function createRandomCurve(
     const most = Math.max(...curves.map((curve) => curve.length));
     return meanCurve(curves.filter((curve) => curve.length === most));
   };
-}
-
-/** APGR of chance on these rows: 0.5 but for rounding. */
-export function randomApgr(rows: Omit<ScoredOutcomes, 'scores'>, random: () => number): number {
-  return curveApgr(createRandomCurve(rows, random)());
 }
 
 /** A bin of equal width: of a predicted probability, how often it happened. */

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/math/random.ts';
-import { apgrInterval } from '../../../src/training/bootstrap.ts';
 import {
   apgr,
   calibrationError,
-  callsForRecovery,
+  createRandomCurve,
+  curveApgr,
+  curveCalls,
   floors,
   performanceCurve,
   performanceGapRecovered,
-  randomApgr,
 } from '../../../src/training/evaluate-metrics.ts';
 
 /** Rows with the counts of routellm.md 3.2: both right, only strong, only weak, neither. */
@@ -49,8 +49,8 @@ describe('RouteLLM reference values', () => {
   );
 
   it('a random router gets an APGR of about a half', () => {
-    expect(randomApgr(mmlu, seededRandom(0))).toBeCloseTo(0.5, 1);
-    expect(randomApgr(gsm8k, seededRandom(0))).toBeCloseTo(0.5, 1);
+    expect(curveApgr(createRandomCurve(mmlu, seededRandom(0))())).toBeCloseTo(0.5, 1);
+    expect(curveApgr(createRandomCurve(gsm8k, seededRandom(0))())).toBeCloseTo(0.5, 1);
   });
 
   it('the gap recovered at 50 % quality is half', () => {
@@ -68,7 +68,7 @@ describe('the oracle', () => {
     const scores = floors.oracle(rows.strong, rows.weak).map((gain) => gain + 0.5 * random());
     const scored = { ...rows, scores };
     expect(apgr(scored)).toBeCloseTo(expected, 2);
-    expect(100 * callsForRecovery(scored, 0.5)!).toBeCloseTo(cpt50, 0);
+    expect(100 * curveCalls(performanceCurve(scored), 0.5)!).toBeCloseTo(cpt50, 0);
   });
 });
 
@@ -123,25 +123,15 @@ describe('apgr', () => {
   it('is below a half for a router that is upside down', () => {
     expect(apgr({ scores: [0, 1], strong: [1, 1], weak: [0, 1] })).toBeCloseTo(0.25, 12);
   });
-
-  it('has an interval that holds its value', () => {
-    const random = seededRandom(5);
-    const scores = Array.from({ length: 200 }, random);
-    const strong = scores.map((score) => (random() < 0.4 + 0.5 * score ? 1 : 0));
-    const rows = { scores, strong, weak: scores.map(() => (random() < 0.4 ? 1 : 0)) };
-    const [low, high] = apgrInterval(rows, seededRandom(6), undefined, 200);
-    expect(low).toBeLessThan(apgr(rows));
-    expect(high).toBeGreaterThan(apgr(rows));
-  });
 });
 
-describe('callsForRecovery', () => {
+describe('curveCalls', () => {
   it('interpolates to the first crossing', () => {
     const rows = { scores: [1, 0], strong: [1, 1], weak: [0, 1] };
     // Quality .5 at share 0, 1 at share .5: half of the gap at .25.
-    expect(callsForRecovery(rows, 0.5)).toBeCloseTo(0.25, 12);
-    expect(callsForRecovery(rows, 1)).toBeCloseTo(0.5, 12);
-    expect(callsForRecovery(rows, 2)).toBeNull();
+    expect(curveCalls(performanceCurve(rows), 0.5)).toBeCloseTo(0.25, 12);
+    expect(curveCalls(performanceCurve(rows), 1)).toBeCloseTo(0.5, 12);
+    expect(curveCalls(performanceCurve(rows), 2)).toBeNull();
   });
 });
 

@@ -3,7 +3,7 @@ import {
   createQuestionDraw,
   estimate,
   interval95,
-} from '../../../src/evaluation/question-bootstrap.ts';
+} from '../../../src/training/question-bootstrap.ts';
 import { seededRandom, type Random } from '../../../src/math/random.ts';
 import { apgr, createCurve, curveApgr } from '../../../src/training/evaluate-metrics.ts';
 
