@@ -62,7 +62,7 @@ async function send(
 }
 
 function sendOnce(
-  { req, call, body, request, serving, keepText }: Exchange,
+  { req, call, body, request, serving }: Exchange,
   forwarded: Forwarded,
   deployment: Deployment,
   askUsage: boolean,
@@ -73,7 +73,6 @@ function sendOnce(
     body: upstreamBody(body, request, deployment, askUsage),
     stream: request.stream,
     stripUsage: request.stream && !request.wantsUsage,
-    keepText,
     headers: { 'x-request-id': call.requestId, ...viaHeaders(req.headers, instanceId) },
     onResend: () => forwarded.attempts++,
   };
