@@ -36,6 +36,7 @@ export default tseslint.config(
   },
   arrows('math', [
     'config',
+    'judging',
     'http',
     'embedding',
     'routing',
@@ -44,12 +45,17 @@ export default tseslint.config(
     'training',
     'cli',
   ]),
-  arrows('embedding', ['http', 'routing', 'upstream', 'store', 'training', 'cli']),
-  arrows('routing', ['http', 'upstream', 'store', 'training', 'learning', 'cli']),
-  arrows('upstream', ['http', 'embedding', 'routing', 'store', 'training', 'cli']),
-  arrows('store', ['http', 'embedding', 'routing', 'upstream', 'training', 'learning', 'cli']),
-  arrows('training', ['http', 'upstream', 'store', 'cli', 'evaluation', 'learning']),
-  arrows('evaluation', ['http', 'upstream', 'store', 'cli', 'learning']),
-  arrows('learning', ['config', 'http', 'embedding', 'dispatch', 'upstream', 'store', 'cli']),
+  arrows('embedding', ['judging', 'http', 'routing', 'upstream', 'store', 'training', 'cli']),
+  arrows('routing', ['judging', 'http', 'upstream', 'store', 'training', 'learning', 'cli']),
+  arrows('upstream', ['judging', 'http', 'embedding', 'routing', 'store', 'training', 'cli']),
+  arrows('store', [
+    ...['judging', 'http', 'embedding', 'routing', 'upstream', 'training', 'learning', 'cli'],
+  ]),
+  arrows('judging', ['http', 'embedding', 'config', 'training', 'learning', 'evaluation', 'cli']),
+  arrows('training', ['judging', 'http', 'upstream', 'store', 'cli', 'evaluation', 'learning']),
+  arrows('evaluation', ['judging', 'http', 'upstream', 'store', 'cli', 'learning']),
+  arrows('learning', [
+    ...['judging', 'config', 'http', 'embedding', 'dispatch', 'upstream', 'store', 'cli'],
+  ]),
   arrows('http', ['cli', 'training', 'evaluation', 'learning']),
 );

@@ -4,6 +4,7 @@ import { defaultDispatchSettings } from './dispatch/dispatch-settings.ts';
 import type { Embedder } from './embedding/embedder.ts';
 import type { EmbeddingError } from './errors.ts';
 import type { Serving } from './http/serving.ts';
+import { joinAfterAnswer, type AfterAnswer } from './judging/after-answer.ts';
 import { createRedactText } from './privacy/redact-text.ts';
 import { createDecider } from './routing/decide.ts';
 import type { KnownNames } from './routing/model-name.ts';
@@ -21,6 +22,8 @@ export interface ServingParts {
   readonly onEmbeddingFailed: (error: EmbeddingError) => void;
   readonly dispatchEvents: DispatchEvents;
   readonly embedder: Embedder | null;
+  readonly signals: AfterAnswer;
+  readonly onAfterAnswerError: (error: unknown) => void;
 }
 
 /** The parts that one configuration makes, with state of their own: nothing is shared with another. */
@@ -66,6 +69,7 @@ export function createServing(config: Config, parts: ServingParts): Serving {
       own: parts.embedder,
       upstream: embeddingsUpstream(config.embeddingsUpstream, parts.dispatchEvents),
     },
+    afterAnswer: joinAfterAnswer([parts.signals], parts.onAfterAnswerError),
     limits: config.limits,
     logPolicy: {
       prompts: config.logPrompts,

@@ -9,6 +9,8 @@ import { createInFlight } from './http/in-flight.ts';
 import { createHttpServer, listen, type ServerLimits } from './http/server.ts';
 import { Uploads } from './http/uploads.ts';
 import type { ReloadState, Serving } from './http/serving.ts';
+import { createSchemaChecker } from './judging/schema-checker.ts';
+import { createSignals } from './judging/signals.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Router } from './routing/router.ts';
 import { createThresholds, type CurrentThreshold } from './routing/thresholds.ts';
@@ -77,6 +79,16 @@ export async function startGateway(
       opened.append(record);
     },
   };
+  const schemas = createSchemaChecker();
+  const signals = createSignals({
+    append(signal) {
+      metrics.onSignal(signal.kind);
+      log.appendSignal(signal);
+    },
+    schemas,
+  });
+  const onAfterAnswerError = (error: unknown) =>
+    logger.error({ err: error }, 'an answer could not be looked at');
   const onEmbeddingFailed = (error: EmbeddingError) => {
     counters.embeddingFailures++;
     logger.warn({ err: error }, 'a prompt could not be scored; the default tier answers');
@@ -98,7 +110,7 @@ export async function startGateway(
     const thresholds = createThresholds({ applied, online: () => null, configured, stored });
     log.keep(config.keepDays);
     return createServing(config, {
-      ...{ routers, thresholds, embedderId, onEmbeddingFailed },
+      ...{ routers, thresholds, embedderId, onEmbeddingFailed, signals, onAfterAnswerError },
       dispatchEvents: metrics,
       embedder: embedder ?? null,
     });
@@ -160,6 +172,7 @@ export async function startGateway(
       server.closeAllConnections();
       await closed;
       metrics.close();
+      await schemas.close();
       await serving.upstream.close();
       await log.close();
     },

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { Worker, type ResourceLimits } from 'node:worker_threads';
 
 /** Development only: a worker that compiles TypeScript, since Node 20 ignores `--import` there. */
 const runFromSource = `
@@ -13,10 +13,15 @@ const runFromSource = `
  * @param callerUrl the caller's `import.meta.url`
  * @param module relative path without extension, such as './encoder-worker'
  */
-export function spawnWorker(callerUrl: string, module: string, data: object): Worker {
+export function spawnWorker(
+  callerUrl: string,
+  module: string,
+  data: object,
+  resourceLimits: ResourceLimits = {},
+): Worker {
   if (!callerUrl.endsWith('.ts')) {
-    return new Worker(new URL(`${module}.js`, callerUrl), { workerData: data });
+    return new Worker(new URL(`${module}.js`, callerUrl), { workerData: data, resourceLimits });
   }
   const workerData = { ...data, __module: new URL(`${module}.ts`, callerUrl).href };
-  return new Worker(runFromSource, { eval: true, workerData });
+  return new Worker(runFromSource, { eval: true, workerData, resourceLimits });
 }

@@ -32,6 +32,8 @@ const windowMs = 60_000;
 const consecutiveFailures = 5;
 const leastCalls = 10;
 const failedShare = 0.5;
+/** As many of the window's calls as are looked at. */
+const mostCalls = 1000;
 
 /**
  * Opens at 5 consecutive failures, or at half of at least 10 calls within a minute; at once for
@@ -53,9 +55,8 @@ export function createBreaker(settings: BreakerSettings, now: () => number): Bre
   function note(failed: boolean): void {
     const atMs = now();
     recent.push({ atMs, failed });
-    if (recent.length > 1000 || (recent[0]?.atMs ?? atMs) < atMs - windowMs) {
-      recent = recent.filter((call) => call.atMs >= atMs - windowMs).slice(-1000);
-    }
+    // Not at every call: this is on the way of each request.
+    if (recent.length >= 2 * mostCalls) recent = recent.slice(-mostCalls);
   }
 
   function open(ms: number): void {
@@ -66,6 +67,8 @@ export function createBreaker(settings: BreakerSettings, now: () => number): Bre
   }
 
   function hasFailedTooOften(): boolean {
+    const sinceMs = now() - windowMs;
+    recent = recent.filter(({ atMs }) => atMs >= sinceMs).slice(-mostCalls);
     const failures = recent.filter((call) => call.failed).length;
     if (settings.allowedFails !== null) return failures > settings.allowedFails;
     return (

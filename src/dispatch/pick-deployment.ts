@@ -18,6 +18,7 @@ export function pickDeployment<T extends Candidate>(
   strategy: RoutingStrategy,
   random: () => number,
 ): T | null {
+  if (candidates.length === 1) return candidates[0] ?? null; // the usual group
   const lowest = Math.min(...candidates.map(orderOf));
   const first = candidates.filter((candidate) => orderOf(candidate) === lowest);
   if (strategy === 'simple-shuffle') return weightedPick(first, random);

@@ -46,6 +46,12 @@ function presentedKey({ headersDistinct }: IncomingMessage): string {
   return /^bearer +(\S+)$/i.exec(credentials)?.[1] ?? '';
 }
 
+/** Tells clients apart while the process runs: holds the key, so it must not be kept or shown. */
+export function clientName(req: IncomingMessage): string {
+  const { remoteAddress = '' } = req.socket;
+  return JSON.stringify([remoteAddress, req.headers['user-agent'] ?? '', presentedKey(req)]);
+}
+
 /** One answer to all that is wrong with a key, and never the key. */
 function invalidKey(): AppError {
   return new AppError(

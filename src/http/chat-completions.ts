@@ -7,6 +7,7 @@ import { parseModelName } from '../routing/model-name.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import { callTarget } from '../upstream/call-target.ts';
 import type { AppDeps } from './app.ts';
+import { clientName } from './auth.ts';
 import { callOf, ClientGoneError, type Call } from './call.ts';
 import type { TextRequest } from './chat-request.ts';
 import { decisionHeaders } from './decision-headers.ts';
@@ -28,6 +29,8 @@ export interface Exchange {
   readonly request: TextRequest;
   readonly decision: Decision;
   readonly serving: Serving;
+  /** Whether the answer's text is looked at when it has been sent. */
+  readonly keepText: boolean;
 }
 
 /**
@@ -56,7 +59,9 @@ export function textCompletions(
       const overheadMs = call.elapsedMs();
       deps.metrics.onOverhead(overheadMs);
       setHeaders(res, { 'x-pointsman-overhead-ms': overheadMs.toFixed(2) });
-      await answer(deps, { req, res, call, body, request, decision, serving });
+      const { endpoint } = request;
+      const keepText = serving.afterAnswer.needsText({ decision, endpoint, body: body.value });
+      await answer(deps, { req, res, call, body, request, decision, serving, keepText });
     } finally {
       // Only when the last byte has left the socket may a shutdown close it.
       if (res.writableFinished || res.destroyed) leave();
@@ -112,6 +117,13 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
     const { requestId } = call;
     const how = { requestId, decisionId, tier, reason, score, model, status, outcome, durationMs };
     deps.logger.debug(how, 'answered');
+    const { decision, body, request } = exchange;
+    serving.afterAnswer.onAnswered({
+      ...{ decision, record: row, body: body.value, endpoint: request.endpoint },
+      facts: forwarded.answer?.facts ?? null,
+      deployment: forwarded.deployment,
+      client: clientName(req),
+    });
   }
 }
 

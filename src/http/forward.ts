@@ -62,7 +62,7 @@ async function send(
 }
 
 function sendOnce(
-  { req, call, body, request, serving }: Exchange,
+  { req, call, body, request, serving, keepText }: Exchange,
   forwarded: Forwarded,
   deployment: Deployment,
   askUsage: boolean,
@@ -73,6 +73,7 @@ function sendOnce(
     body: upstreamBody(body, request, deployment, askUsage),
     stream: request.stream,
     stripUsage: request.stream && !request.wantsUsage,
+    keepText,
     headers: { 'x-request-id': call.requestId, ...viaHeaders(req.headers, instanceId) },
     onResend: () => forwarded.attempts++,
   };

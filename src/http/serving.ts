@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts';
 import type { Limits } from '../config/config.ts';
 import type { LogPolicy } from './log-entry.ts';
+import type { AfterAnswer } from '../judging/after-answer.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Decide } from '../routing/decide.ts';
@@ -48,6 +49,8 @@ export interface Serving {
   readonly dispatcher: Dispatcher;
   readonly upstream: UpstreamClient;
   readonly embeddings: EmbeddingsServing;
+  /** Looks at each answer when it has been sent. */
+  readonly afterAnswer: AfterAnswer;
   readonly limits: Limits;
   readonly logPolicy: LogPolicy;
   /** Names the vectors in the log; null when no router embeds. */

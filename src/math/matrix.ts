@@ -60,7 +60,43 @@ export function addProductTransposed(
       out[i * m + m + j]! += rowDot(a, a1, b, j * k, k);
     }
   }
-  if (i < n) for (let j = 0; j < m; j++) out[i * m + j]! += rowDot(a, i * k, b, j * k, k);
+  if (i < n) addRowTransposed(out, a, b, i, m, k);
+}
+
+/** Row i of the above. Four sums at a time: an addition need not wait for the one before it. */
+function addRowTransposed(
+  out: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+  i: number,
+  m: number,
+  k: number,
+): void {
+  const a0 = i * k;
+  const o = i * m;
+  let j = 0;
+  for (; j + 3 < m; j += 4) {
+    const b0 = j * k;
+    const b1 = b0 + k;
+    const b2 = b1 + k;
+    const b3 = b2 + k;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let t = 0; t < k; t++) {
+      const x = a[a0 + t]!;
+      s0 += x * b[b0 + t]!;
+      s1 += x * b[b1 + t]!;
+      s2 += x * b[b2 + t]!;
+      s3 += x * b[b3 + t]!;
+    }
+    out[o + j]! += s0;
+    out[o + j + 1]! += s1;
+    out[o + j + 2]! += s2;
+    out[o + j + 3]! += s3;
+  }
+  for (; j < m; j++) out[o + j]! += rowDot(a, a0, b, j * k, k);
 }
 
 /** out [m x k] += transpose(a [n x m]) * b [n x k]. */

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import type { SignalKind } from '../store/evidence.ts';
 import type { LogState, RequestRecord } from '../store/request-record.ts';
 import type { FailureClass } from '../dispatch/failure-class.ts';
 import type { GroupPool } from '../dispatch/group-pool.ts';
@@ -27,6 +28,8 @@ export interface Metrics {
   onOverhead(ms: number): void;
   onRetry(deployment: Deployment): void;
   onFallback(from: string, to: string, cause: FailureClass): void;
+  /** Something that an answer showed by itself. */
+  onSignal(kind: SignalKind): void;
   onReload(result: 'success' | 'failure'): void;
   /** In Prometheus's text format. */
   text(): Promise<string>;
@@ -68,6 +71,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const retries = counter('retries_total', 'Calls after the first in a group.', 'deployment');
   const fallbacks = counter('fallbacks_total', 'Groups left behind.', 'from', 'to', 'cause');
   const streams = counter('streams_total', 'Streams by how they ended.', 'outcome');
+  const signals = counter('signals_total', 'What answers showed by themselves.', 'kind');
   const reloads = counter('config_reloads_total', 'Reloads of the configuration.', 'result');
   const lag = watchLoopLag();
   registerReadings(registry, sources, lag);
@@ -99,6 +103,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     onOverhead: (ms) => overhead.observe(ms / 1000),
     onRetry: ({ id }) => retries.add(1, id),
     onFallback: (from, to, cause) => fallbacks.add(1, from, to, cause),
+    onSignal: (kind) => signals.add(1, kind),
     onReload: (result) => reloads.add(1, result),
     text: () => registry.metrics(),
     contentType: registry.contentType,

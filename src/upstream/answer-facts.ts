@@ -9,17 +9,35 @@ export interface AnswerFacts {
   completionTokens: number | null;
   /** Characters of content, reasoning and tool arguments so far: an estimate's base. */
   contentChars: number;
+  /** True until something came that a client can use: text, a refusal, a tool call, audio. */
+  isEmpty: boolean;
+  callsTools: boolean;
+  /** The first choice's text; null when nobody asked for it. */
+  readonly kept: KeptText | null;
   /** By `index`: whether the choice has its finish reason. */
   readonly choices: Map<number, boolean>;
 }
 
-export function emptyFacts(): AnswerFacts {
+/** Kept in memory only, until the answer has been looked at. */
+export interface KeptText {
+  text: string;
+  /** False when the text was too long to keep. */
+  isWhole: boolean;
+}
+
+/** UTF-16 units of an answer that are kept at most. */
+const maxKeptChars = 256 * 1024;
+
+export function emptyFacts(keepText = false): AnswerFacts {
   return {
     model: null,
     finishReason: null,
     promptTokens: null,
     completionTokens: null,
     contentChars: 0,
+    isEmpty: true,
+    callsTools: false,
+    kept: keepText ? { text: '', isWhole: true } : null,
     choices: new Map(),
   };
 }
@@ -47,6 +65,7 @@ export function readFacts(facts: AnswerFacts, body: Json): boolean {
     if (chars > 0 || (isObject(message) && asArray(message['tool_calls']).length > 0)) {
       hasContent = true;
     }
+    noteUse(facts, choice, message);
     const finish = choice['finish_reason'];
     noteChoice(facts, choice['index'], typeof finish === 'string');
     if (typeof finish === 'string') {
@@ -55,6 +74,35 @@ export function readFacts(facts: AnswerFacts, body: Json): boolean {
     }
   }
   return hasContent;
+}
+
+/** What of it a client can use: reasoning alone is no answer. */
+function noteUse(facts: AnswerFacts, choice: Json, message: unknown): void {
+  const said = isObject(message) ? contentOf(message['content']) : '';
+  const text = said + (typeof choice['text'] === 'string' ? choice['text'] : '');
+  if (facts.kept !== null && (choice['index'] ?? 0) === 0) keep(facts.kept, text);
+  if (facts.isEmpty && /\S/.test(text)) facts.isEmpty = false;
+  if (!isObject(message)) return;
+  if (asArray(message['tool_calls']).length > 0 || isObject(message['function_call'])) {
+    facts.callsTools = true;
+    facts.isEmpty = false;
+  }
+  if (stringLength(message['refusal']) > 0 || isObject(message['audio'])) facts.isEmpty = false;
+}
+
+function keep(kept: KeptText, text: string): void {
+  if (kept.text.length + text.length > maxKeptChars) kept.isWhole = false;
+  if (kept.isWhole) kept.text += text;
+}
+
+/** A string, or the texts of a list of parts. */
+function contentOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  let text = '';
+  for (const part of asArray(content)) {
+    if (isObject(part) && typeof part['text'] === 'string') text += part['text'];
+  }
+  return text;
 }
 
 /** OpenAI's largest `n`; what an upstream counts beyond it is not kept. */

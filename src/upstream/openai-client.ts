@@ -33,6 +33,8 @@ export interface UpstreamCall {
   readonly stream: boolean;
   /** The stream's usage chunk was asked for by us alone. */
   readonly stripUsage: boolean;
+  /** For `facts.kept`. */
+  readonly keepText?: boolean;
   /** Headers of ours, such as x-request-id and the loop guard. */
   readonly headers: Readonly<Record<string, string>>;
   /** Told when the call goes out again, because its connection had died while it was idle. */
@@ -136,7 +138,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     /** Any failure as ours; a watchdog's or client's reason as it is. */
     const failure = (error: unknown): Error =>
       watchdog.reason() ?? redactError(failureOfConnection(deployment, url, error), options.redact);
-    const facts = emptyFacts();
+    const facts = emptyFacts(call.keepText);
     let isReadingEvents = false;
     try {
       const reply = await send(deployment, call, target, (next) => {

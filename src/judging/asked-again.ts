@@ -1,0 +1,66 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { isObject } from '../is-object.ts';
+
+/** An answered request, as far as asking again goes. */
+export interface Asking {
+  readonly decisionId: string;
+  readonly client: string;
+  readonly sessionHash: string | null;
+  /** The scored text. */
+  readonly text: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+export interface AskedAgainOptions {
+  /** An answer that was good is not asked for again so soon. */
+  readonly windowMs?: number;
+  /** Faster than this it is a program that takes samples. */
+  readonly pauseMs?: number;
+  /** Askings that are remembered. */
+  readonly max?: number;
+}
+
+/** Shorter texts ("continue", "yes, please") are said again for other reasons. */
+const leastChars = 16;
+/** As much of a text as is hashed. */
+const hashedChars = 16 * 1024;
+
+/**
+ * Remembers who asked what, as hashes under a key that dies with the process, and says which
+ * earlier decision an asking repeats.
+ */
+export function createAskedAgain({
+  windowMs = 5 * 60_000,
+  pauseMs = 1_000,
+  max = 10_000,
+}: AskedAgainOptions = {}) {
+  const key = randomBytes(32);
+  const seen = new LRUCache<string, Pick<Asking, 'decisionId' | 'endedAtMs'>>({ max });
+
+  /** @returns the decision whose answer did not do; null when there is none */
+  return function repeatedDecision(asking: Asking): string | null {
+    const { decisionId, client, sessionHash, text, startedAtMs, endedAtMs } = asking;
+    if (text.length < leastChars) return null;
+    const hash = createHmac('sha256', key)
+      .update(JSON.stringify([client, sessionHash, text.length]))
+      .update(text.slice(0, hashedChars))
+      .digest('base64');
+    const earlier = seen.get(hash);
+    if (earlier === undefined || earlier.endedAtMs <= endedAtMs) {
+      seen.set(hash, { decisionId, endedAtMs });
+    }
+    if (earlier === undefined) return null;
+    const pause = startedAtMs - earlier.endedAtMs;
+    return pause >= pauseMs && pause <= windowMs ? earlier.decisionId : null;
+  };
+}
+
+/** A tool's turn repeats the user's text without anybody asking again. */
+export function endsWithUser(body: Readonly<Record<string, unknown>>): boolean {
+  const messages = body['messages'];
+  if (!Array.isArray(messages)) return true; // a completion is one prompt
+  const last: unknown = messages.at(-1);
+  return isObject(last) && last['role'] === 'user';
+}
