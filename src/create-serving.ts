@@ -6,9 +6,10 @@ import type { EmbeddingError } from './errors.ts';
 import type { Serving } from './http/serving.ts';
 import { joinAfterAnswer, type AfterAnswer } from './judging/after-answer.ts';
 import { createRedactText } from './privacy/redact-text.ts';
-import { createDecider } from './routing/decide.ts';
-import type { KnownNames } from './routing/model-name.ts';
+import { createDecider, type Decide } from './routing/decide.ts';
+import { followsThreshold, type KnownNames } from './routing/model-name.ts';
 import type { Router } from './routing/router.ts';
+import type { ScoreWatch } from './routing/score-watch.ts';
 import type { Thresholds } from './routing/thresholds.ts';
 import type { Deployment } from './upstream/deployment.ts';
 import { createUpstreamClient } from './upstream/openai-client.ts';
@@ -18,6 +19,7 @@ import { version } from './version.ts';
 export interface ServingParts {
   readonly routers: ReadonlyMap<string, Router>;
   readonly thresholds: Thresholds;
+  readonly watch: ScoreWatch;
   readonly embedderId: string | null;
   readonly onEmbeddingFailed: (error: EmbeddingError) => void;
   readonly dispatchEvents: DispatchEvents;
@@ -28,7 +30,7 @@ export interface ServingParts {
 
 /** The parts that one configuration makes, with state of their own: nothing is shared with another. */
 export function createServing(config: Config, parts: ServingParts): Serving {
-  const { routers, thresholds, embedderId, onEmbeddingFailed } = parts;
+  const { routers, thresholds, watch, embedderId, onEmbeddingFailed } = parts;
   const firstOf = new Map(config.groups.map(({ name, deployments }) => [name, deployments[0]]));
   const redact = createRedact(
     [
@@ -37,20 +39,23 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     ],
     config.embedder.kind === 'endpoint' && config.embedder.apiKey ? [config.embedder.apiKey] : [],
   );
+  const decide = createDecider({
+    ...{ routers, thresholds, onEmbeddingFailed },
+    tierGroups: config.tierGroups,
+    defaultTier: config.defaultTier,
+    timeoutMs: config.timeouts.decisionMs,
+    exploration: config.exploration,
+    random: Math.random,
+  });
   return {
     redact,
     access: config.access,
-    decide: createDecider({
-      ...{ routers, thresholds, onEmbeddingFailed },
-      tierGroups: config.tierGroups,
-      defaultTier: config.defaultTier,
-      timeoutMs: config.timeouts.decisionMs,
-      exploration: config.exploration,
-      random: Math.random,
-    }),
+    decide: watched(decide, watch),
     decisionMs: config.timeouts.decisionMs,
     routers,
     thresholds,
+    targetStrongShare: config.targetStrongShare,
+    watch,
     names: knownNames(config, [...routers.keys()]),
     modelOf: (group) => firstOf.get(group)?.name ?? group,
     tierGroups: config.tierGroups,
@@ -78,6 +83,15 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     },
     embedderId,
     isEmbedderReady: () => parts.embedder?.isReady?.() ?? true,
+  };
+}
+
+/** Each score is remembered once it has been decided by those before it. */
+function watched(decide: Decide, watch: ScoreWatch): Decide {
+  return async (requested, ...rest) => {
+    const decision = await decide(requested, ...rest);
+    watch.observe(decision, followsThreshold(requested));
+    return decision;
   };
 }
 

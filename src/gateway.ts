@@ -8,12 +8,14 @@ import { createApp } from './http/app.ts';
 import { createInFlight } from './http/in-flight.ts';
 import { createHttpServer, listen, type ServerLimits } from './http/server.ts';
 import { Uploads } from './http/uploads.ts';
+import { readRouter } from './http/router-reading.ts';
 import type { ReloadState, Serving } from './http/serving.ts';
 import { createSchemaChecker } from './judging/schema-checker.ts';
 import { createSignals } from './judging/signals.ts';
+import { keepThresholds } from './keep-thresholds.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Router } from './routing/router.ts';
-import { createThresholds, type CurrentThreshold } from './routing/thresholds.ts';
+import type { CurrentThreshold } from './routing/thresholds.ts';
 import { openRequestLog } from './store/request-log.ts';
 import type { RequestLog } from './store/request-record.ts';
 
@@ -71,6 +73,7 @@ export async function startGateway(
     embeddingFailures: () => counters.embeddingFailures,
     embeddingCache: () => present.parts.embedder?.counts() ?? null,
     strongPrice: () => present.config.strong.price,
+    routers: () => [...serving.routers.values()].map((router) => readRouter(router, serving)),
   });
   const log: RequestLog = {
     ...opened,
@@ -94,36 +97,31 @@ export async function startGateway(
     logger.warn({ err: error }, 'a prompt could not be scored; the default tier answers');
   };
 
-  /** Calibrations applied while we run, by router version. */
-  let applied = new Map<string, number>();
-  let configured = config.threshold;
+  const keeper = keepThresholds(log, logger);
 
   async function build(
     config: Config,
     { routers, embedderId, embedder }: GatewayParts,
   ): Promise<Serving> {
-    const stored = await storedThresholds(log, [...routers.values()]);
-    if (config.threshold !== configured) {
-      applied = new Map(); // the operator's new word is the latest one
-      configured = config.threshold;
-    }
-    const thresholds = createThresholds({ applied, online: () => null, configured, stored });
+    const thresholds = await keeper.prepare(config, routers);
     log.keep(config.keepDays);
     return createServing(config, {
-      ...{ routers, thresholds, embedderId, onEmbeddingFailed, signals, onAfterAnswerError },
+      ...{
+        routers,
+        thresholds,
+        watch: keeper.watch,
+        embedderId,
+        onEmbeddingFailed,
+        signals,
+        onAfterAnswerError,
+      },
       dispatchEvents: metrics,
       embedder: embedder ?? null,
     });
   }
 
   let serving = await build(config, parts);
-  log.onThresholdApplied(({ routerVersion, threshold, ...rest }) => {
-    const isLoaded = [...serving.routers.values()].some(({ version }) => version === routerVersion);
-    if (!isLoaded) return false;
-    applied.set(routerVersion, threshold);
-    logger.info({ ...rest, routerVersion, threshold }, 'a calibrated threshold takes effect');
-    return true;
-  });
+  log.onThresholdApplied((applied) => keeper.apply(applied, serving.routers));
 
   let reload: ReloadState = { count: 0, lastAtUtc: null, error: null };
   let drainMs = config.timeouts.drainMs;
@@ -156,6 +154,7 @@ export async function startGateway(
       const old = serving;
       serving = await build(config, parts);
       present = { config, parts };
+      keeper.watch.keepOnly(new Set([...parts.routers.values()].map(({ version }) => version)));
       drainMs = config.timeouts.drainMs;
       return { freed: inFlight.idle(old).then(() => old.upstream.close()) };
     },
@@ -183,16 +182,4 @@ function defaultThreshold({ routers, thresholds }: Serving): CurrentThreshold {
   const [first] = routers.values();
   if (first === undefined) throw new Error('a gateway needs a router');
   return thresholds.current(first);
-}
-
-async function storedThresholds(
-  log: RequestLog,
-  routers: readonly Router[],
-): Promise<Map<string, number>> {
-  const stored = new Map<string, number>();
-  for (const { name, version } of routers) {
-    const found = await log.appliedThreshold(name, version);
-    if (found !== null) stored.set(version, found.threshold);
-  }
-  return stored;
 }

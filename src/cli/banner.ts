@@ -2,6 +2,7 @@ import { withoutCredentials } from '../base-url.ts';
 import type { Config } from '../config/config.ts';
 import { isOpenToNetwork } from '../config/create-access.ts';
 import { describeGroups } from '../config/describe-groups.ts';
+import { leastScores } from '../routing/online-threshold.ts';
 import type { CurrentThreshold } from '../routing/thresholds.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 
@@ -15,7 +16,7 @@ export interface BannerFacts {
 }
 
 const origins = {
-  online: 'holds the wanted share of strong calls',
+  online: 'follows the traffic',
   configured: 'as configured',
   calibrated: 'from the applied calibration',
   default: "the router's default; npm run calibrate finds a better one",
@@ -32,7 +33,7 @@ export function writeBanner({ version, config, url, threshold, notes }: BannerFa
       .slice(2) // the tiers are told above
       .map((line) => `  ${line}`),
     `  router     ${router}${config.routers.length > 1 ? ` (also ${config.routers.slice(1).join(', ')})` : ''}`,
-    `  threshold  ${Number(threshold.threshold.toFixed(5))} (${origins[threshold.origin]})`,
+    `  threshold  ${Number(threshold.threshold.toFixed(5))} (${origins[threshold.origin]}${describeTarget(config, threshold)})`,
     `  access     ${describeAccess(config)}`,
     `  log        ${config.db} (${describeKept(config)})`,
     ...notes.map((note) => `  note       ${note}`),
@@ -48,6 +49,16 @@ function describeKept({ logPrompts, logEmbeddings, keepDays }: Config): string {
   const vectors = logEmbeddings ? 'kept' : 'none';
   const time = keepDays === null ? '' : `; for ${keepDays} days`;
   return `prompt text: ${logPrompts}, vectors: ${vectors}${time}`;
+}
+
+function describeTarget(
+  { targetStrongShare: share }: Config,
+  { origin }: CurrentThreshold,
+): string {
+  if (share === null) return '';
+  return origin === 'online'
+    ? ` to hold a strong share of ${share}`
+    : `; from ${leastScores} scores on it follows the traffic to hold a strong share of ${share}`;
 }
 
 function describe({ name, baseUrl }: Deployment): string {

@@ -3,6 +3,7 @@ import { version } from '../version.ts';
 import type { CliContext } from './cli-io.ts';
 import { addCalibrateCommand } from './commands/calibrate-command.ts';
 import { addCheckConfigCommand } from './commands/check-config-command.ts';
+import { addDriftCommand } from './commands/drift-command.ts';
 import { addEvaluateCommand } from './commands/evaluate-command.ts';
 import { addForgetCommand } from './commands/forget-command.ts';
 import { addImportRoutellmCommand } from './commands/import-routellm-command.ts';
@@ -29,6 +30,7 @@ export function createProgram(context: CliContext): Command {
   addServeCommand(program, context);
   addCalibrateCommand(program, context);
   addScoreCommand(program, context);
+  addDriftCommand(program, context);
   addEvaluateCommand(program, context);
   addModelsCommand(program, context);
   addImportRoutellmCommand(program, context);

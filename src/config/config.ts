@@ -58,6 +58,8 @@ export interface Config {
   readonly routers: readonly string[];
   /** Set by the operator; null: the applied calibration, else the router's default. */
   readonly threshold: number | null;
+  /** Share of strong calls that the threshold is to hold; null: it stays. Not with `threshold`. */
+  readonly targetStrongShare: number | null;
   /** Who answers when the decision fails. */
   readonly defaultTier: 'strong' | 'weak';
   /** Share of scored requests whose tier is drawn by chance, 0..0.5. */

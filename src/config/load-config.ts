@@ -112,7 +112,7 @@ function createConfig(
   const routers = settings.routers ?? defaults.routers;
   const routerParts = collect(problems, () => createRouterParts(settings, routers, env));
   const access = collect(problems, () => createAccess(settings, env));
-  problems.push(...checkRouters(settings.routers ?? []));
+  problems.push(...checkRouters(settings.routers ?? []), ...checkThreshold(settings));
   throwIfAny([...new Set(problems)]);
   if (!groups.settings || !embedder || !routerParts || !access)
     throw new Error('a part is missing without a problem');
@@ -126,6 +126,7 @@ function createConfig(
     weakProfile: settings.weak?.profile ?? null,
     routers,
     threshold: settings.threshold ?? null,
+    targetStrongShare: settings.target_strong_share ?? null,
     defaultTier: settings.default_tier ?? defaults.default_tier,
     exploration: settings.exploration ?? defaults.exploration,
     embedder,
@@ -152,6 +153,14 @@ function createConfig(
       ...accessWarnings(config.host, access),
     ],
   };
+}
+
+function checkThreshold({ threshold, target_strong_share: share }: Settings): string[] {
+  if (threshold === undefined || share === undefined) return [];
+  return [
+    `${nameSetting('threshold')} is ${threshold} and ${nameSetting('target_strong_share')} is ${share}: ` +
+      'a fixed threshold holds no share; leave one of them out',
+  ];
 }
 
 function checkRouters(names: readonly string[]): string[] {

@@ -1,8 +1,9 @@
 import type { Settings, TierSettings } from './settings-schema.ts';
 
 /**
- * Flags win over the file, key by key. Two rules keep the result what its writer meant: a flag
- * for both models also wins over the file's value for one of them, and what the file says *about*
+ * Flags win over the file, key by key. Three rules keep the result what its writer meant: a flag
+ * for both models also wins over the file's value for one of them, one for the threshold replaces a
+ * share to hold and the other way round, and what the file says *about*
  * a model (profile, prices, context window) goes when a flag names another model.
  */
 export function mergeSettings(file: Settings, flags: Settings): Settings {
@@ -11,12 +12,20 @@ export function mergeSettings(file: Settings, flags: Settings): Settings {
     ...file,
     ...flags,
     ...both,
+    ...boundaryChoice(file, flags),
     strong: mergeTier(file.strong ?? {}, flags.strong ?? {}, flags),
     weak: mergeTier(file.weak ?? {}, flags.weak ?? {}, flags),
     embedding: { ...file.embedding, ...flags.embedding },
     timeouts: { ...file.timeouts, ...flags.timeouts },
     limits: { ...file.limits, ...flags.limits },
   });
+}
+
+/** A flag for one of the two ways to say where the boundary is replaces the file's other way. */
+function boundaryChoice(file: Settings, flags: Settings) {
+  const isSaid = flags.threshold !== undefined || flags.target_strong_share !== undefined;
+  const { threshold, target_strong_share } = isSaid ? flags : file;
+  return { threshold, target_strong_share };
 }
 
 function mergeTier(file: TierSettings, flags: TierSettings, flagsForBoth: Settings): TierSettings {

@@ -98,6 +98,12 @@ export const settingFlags: readonly SettingFlag[] = [
     fallback: "the applied calibration, else the router's own",
   },
   {
+    key: 'target_strong_share',
+    flag: '--target-strong-share <share>',
+    help: 'share of strong calls, over 0 and under 1, that the threshold follows the traffic to hold',
+    fallback: 'none, the threshold stays',
+  },
+  {
     key: 'exploration',
     flag: '--exploration <share>',
     help: 'share of scored requests, 0 to 0.5, that go to a tier by chance, to learn from',

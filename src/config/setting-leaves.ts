@@ -16,7 +16,8 @@ export function leaf<T>(must: string, parse: (value: unknown) => T | null) {
     .optional();
 }
 
-function parseNumber(value: unknown): number | null {
+/** Null for what is no finite number, nor the numeral of one. */
+export function parseNumber(value: unknown): number | null {
   const isNumeral = typeof value === 'string' && /^\d*\.?\d+(e[+-]?\d+)?$/i.test(value);
   const number = typeof value === 'number' || isNumeral ? Number(value) : NaN;
   return Number.isFinite(number) ? number : null;

@@ -17,6 +17,7 @@ import {
   leaf,
   numberFrom,
   oneOf,
+  parseNumber,
   price,
   text,
   variableName,
@@ -62,6 +63,10 @@ export const settingsSchema = z.strictObject({
     return names.length > 0 ? [...new Set(names)] : null;
   }),
   threshold: numberFrom(0, 1, 'must be a number from 0 (all strong) to 1 (all weak)'),
+  target_strong_share: leaf('must be a share over 0 and under 1, such as 0.3', (value) => {
+    const share = parseNumber(value);
+    return share !== null && share > 0 && share < 1 ? share : null;
+  }),
   default_tier: oneOf('strong', 'weak'),
   exploration: numberFrom(0, 0.5, 'must be a share from 0 (none) to 0.5'),
   embedder: text('local, fast, hub:NAME or endpoint'),

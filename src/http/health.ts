@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { AppDeps } from './app.ts';
 import { mayAdminister } from './auth.ts';
 import { sendJson } from './reply.ts';
+import { readRouter, routerJson } from './router-reading.ts';
 
 /** The process answers; says nothing about upstreams. */
 export function livez(): RequestHandler {
@@ -29,11 +30,9 @@ export function health(
     const serving = deps.serving();
     if (!mayAdminister(req, serving)) return sendJson(res, 200, { status: 'online' });
     const { queued, written, dropped, failure } = deps.log.state();
-    const routers = [...serving.routers.values()].map((router) => ({
-      name: router.name,
-      version: router.version,
-      ...serving.thresholds.current(router),
-    }));
+    const routers = [...serving.routers.values()].map((router) =>
+      routerJson(readRouter(router, serving)),
+    );
     const deployments = [...serving.dispatcher.pools.values()].flatMap((pool) =>
       pool.states().map(({ deployment, state, inFlight }) => ({
         ...{ id: deployment.id, group: deployment.group, state, in_flight: inFlight },

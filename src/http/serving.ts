@@ -7,6 +7,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Decide } from '../routing/decide.ts';
 import type { KnownNames } from '../routing/model-name.ts';
 import type { Router } from '../routing/router.ts';
+import type { ScoreWatch } from '../routing/score-watch.ts';
 import type { Thresholds } from '../routing/thresholds.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import type { UpstreamClient } from '../upstream/openai-client.ts';
@@ -42,6 +43,10 @@ export interface Serving {
   readonly decisionMs: number;
   readonly routers: ReadonlyMap<string, Router>;
   readonly thresholds: Thresholds;
+  /** Share of strong calls that the thresholds hold; null: they stay. */
+  readonly targetStrongShare: number | null;
+  /** What the routers scored lately; outlives a configuration. */
+  readonly watch: ScoreWatch;
   readonly names: KnownNames;
   /** The name of the model behind a group, for `POST /v1/router/score`. */
   readonly modelOf: (group: string) => string;

@@ -15,8 +15,25 @@ export interface MetricsSources {
   readonly embeddingFailures: () => number;
   /** Null when nothing embeds. */
   readonly embeddingCache: () => { readonly hits: number; readonly misses: number } | null;
+  readonly routers: () => readonly RouterGauges[];
   /** What the strong model costs, for what was saved; null when not configured. */
   readonly strongPrice: () => Price | null;
+}
+
+/** Where a router's boundary is and what its scores were lately. */
+export interface RouterGauges {
+  readonly name: string;
+  readonly threshold: number;
+  readonly targetStrongShare: number | null;
+  readonly recent: {
+    /** Null before the first score. */
+    readonly strongShare: number | null;
+    /** Null where it cannot be measured. */
+    readonly drift: {
+      readonly psi: number;
+      readonly level: 'stable' | 'moderate' | 'major';
+    } | null;
+  };
 }
 
 export interface Metrics {

@@ -1,7 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { LoopLag } from './loop-lag.ts';
-import type { MetricsSources } from './metrics.ts';
+import type { MetricsSources, RouterGauges } from './metrics.ts';
 
+const driftLevels = { stable: 0, moderate: 1, major: 2 } as const;
 const breakerLevels = { closed: 0, half_open: 1, open: 2 } as const;
 
 /** What others count already, read at each scrape. What a reload took away is not shown again. */
@@ -29,6 +30,42 @@ export function registerReadings(registry: Registry, sources: MetricsSources, la
       }
     },
   });
+  const routerGauge = (
+    metric: string,
+    help: string,
+    read: (router: RouterGauges) => number | null | undefined,
+  ) =>
+    new Gauge({
+      ...{ name: name(metric), help, registers, labelNames: ['router'] },
+      collect() {
+        this.reset();
+        for (const router of sources.routers()) {
+          const value = read(router);
+          if (value !== null && value !== undefined) this.set({ router: router.name }, value);
+        }
+      },
+    });
+  routerGauge('threshold', 'Tier boundary in force.', ({ threshold }) => threshold);
+  routerGauge(
+    'target_strong_share',
+    'Share of strong calls that the threshold is to hold.',
+    ({ targetStrongShare }) => targetStrongShare,
+  );
+  routerGauge(
+    'recent_strong_share',
+    'Share of the last scores that went to strong.',
+    ({ recent }) => recent.strongShare,
+  );
+  routerGauge(
+    'drift_psi',
+    'Population stability index of the last scores against their reference.',
+    ({ recent }) => recent.drift?.psi,
+  );
+  routerGauge(
+    'drift_level',
+    'Drift of the scores beyond chance: 0 stable, 1 moderate, 2 major.',
+    ({ recent }) => recent.drift && driftLevels[recent.drift.level],
+  );
   new Counter({
     ...{ name: name('embedding_failures_total'), registers },
     help: 'Prompts that could not be scored; the default tier answered.',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Embedder, Embedding } from '../embedding/embedder.ts';
 import { ConfigError, EmbeddingError } from '../errors.ts';
-import { quantile, sorted } from '../math/quantile.ts';
+import { deciles, quantile } from '../math/quantile.ts';
 import { clamp, logit } from '../math/vector.ts';
 import { pairScorer, type PairScorer } from './matrix-factorization.ts';
 import { resolvePair } from './model-catalog-pair.ts';
@@ -52,10 +52,12 @@ export function createMfRouter(settings: MfRouterSettings): { router: Router; no
     if (embedding?.vector.length === embedder.dimensions) return embedding;
     throw new EmbeddingError(`the embedder ${embedder.id} gave no vector of its dimensions`);
   };
+  const traffic = trafficScores(weights, scorer);
   const router: Router = {
     name: 'mf',
     version: shortHash([weights.hash, embedder.id, pair.strong, pair.weak]),
-    defaultThreshold: trafficThreshold(weights, scorer),
+    defaultThreshold: quantile(traffic, 1 - defaultStrongShare),
+    trafficScores: { deciles: deciles(traffic), scores: traffic.length },
     async score(text, signal) {
       const embedding = await embed(text, signal);
       const factors = promptFactors(readPromptFor(text, embedding, weights), weights);
@@ -92,13 +94,13 @@ function modelRow({ file, metadata }: LoadedWeights, id: string): number {
   throw new ConfigError(`the router weights ${file} know no model ${id}; train them again`);
 }
 
-/** Where half of the reference traffic (everyday prompts, kept as latent factors) scores higher. */
-function trafficThreshold({ head, trafficFactors }: LoadedWeights, scorer: PairScorer): number {
+/** Scores of the reference traffic (everyday prompts, kept as latent factors), ascending. */
+function trafficScores({ head, trafficFactors }: LoadedWeights, scorer: PairScorer): Float64Array {
   const scores = new Float64Array(trafficFactors.length / head.rank);
   for (let i = 0; i < scores.length; i++) {
     scores[i] = scorer.scoreFactors(trafficFactors, i * head.rank).winRate;
   }
-  return quantile(sorted(scores), 1 - defaultStrongShare);
+  return scores.sort();
 }
 
 /** What a group adds: the logit of the score, less the logit with that group as in an average prompt. */

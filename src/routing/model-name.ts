@@ -61,6 +61,16 @@ export function parseModelName(name: string, known: KnownNames): RequestedModel 
   };
 }
 
+/** Whether the request leaves the threshold to the server. */
+export function followsThreshold(requested: RequestedModel): boolean {
+  return requested.kind === 'router' && requested.threshold === null;
+}
+
+/** The names that leave the threshold of a router to the server. */
+export function followingNames(router: string, isDefault: boolean): string[] {
+  return [...(isDefault ? ['auto', 'router'] : []), `router-${router}`];
+}
+
 /** Names that `GET /v1/models` lists: routers first, then tiers, then the real models. */
 export function listModelNames(known: KnownNames): string[] {
   const routers = known.routers.map((router) => `router-${router}`);

@@ -31,6 +31,8 @@ export interface Router {
   readonly version: string;
   /** The threshold when nobody set or calibrated one. */
   readonly defaultThreshold: number;
+  /** Scores of the traffic that the weights bring along; absent where there is none. */
+  readonly trafficScores?: { readonly deciles: readonly number[]; readonly scores: number };
   /** The score if it is known without any work; null otherwise. */
   peek?(text: string): PromptScore | null;
   /** @throws EmbeddingError when the embedder fails, times out or the signal aborts. */

@@ -1,6 +1,11 @@
 import type { Evidence } from './evidence.ts';
 import type { PackedRows } from './packed-rows.ts';
-import type { AppliedThreshold, Feedback } from './request-record.ts';
+import type {
+  AppliedThreshold,
+  Feedback,
+  LoggedScores,
+  LoggedScoresQuestion,
+} from './request-record.ts';
 
 /** What the writer thread is started with. */
 export interface LogWorkerData {
@@ -18,6 +23,7 @@ export interface LogQuestions {
     input: { readonly router: string; readonly routerVersion: string };
     answer: AppliedThreshold | null;
   };
+  loggedScores: { input: LoggedScoresQuestion; answer: LoggedScores };
 }
 
 export type LogQuestion = {

@@ -1,5 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { openDatabase } from './database.ts';
+import type { AppliedThreshold } from './request-record.ts';
+import { readThreshold, thresholdFields, type ThresholdFields } from './threshold-row.ts';
 
 /** The router version that answered last, with the models that it was seen to choose between. */
 export interface LoggedVersion {
@@ -21,6 +23,15 @@ export interface LogQueries {
   latestVersion(router: string): LoggedVersion | null;
   /** The newest scores of one router version, newest first. */
   scoresOf(router: string, routerVersion: string, newest?: number): Float64Array;
+  /** As `scoresOf`, of requests after a time (ISO 8601, UTC) only. */
+  scoresAfter(
+    router: string,
+    routerVersion: string,
+    afterUtc: string,
+    newest: number,
+  ): Float64Array;
+  /** The newest calibration that was applied for a router version. */
+  appliedThreshold(router: string, routerVersion: string): AppliedThreshold | null;
   counts(): LogCounts;
   close(): void;
 }
@@ -45,6 +56,12 @@ export function openLogQueries(file: string): LogQueries {
     },
     scoresOf: (router, routerVersion, newest = 100_000) =>
       Float64Array.from(statements.scores.all(router, routerVersion, newest)),
+    scoresAfter: (router, routerVersion, afterUtc, newest) =>
+      Float64Array.from(statements.scoresAfter.all(router, routerVersion, afterUtc, newest)),
+    appliedThreshold(router, routerVersion) {
+      const row = statements.latestThreshold.get(router, routerVersion);
+      return row === undefined ? null : readThreshold(row);
+    },
     counts: () => statements.counts.get() ?? { requests: 0, scored: 0, feedback: 0 },
     close() {
       database.close();
@@ -75,6 +92,17 @@ function prepareLogStatements(database: Database) {
          order by started_at_utc desc limit ?`,
       )
       .pluck(),
+    scoresAfter: database
+      .prepare<[string, string, string, number], number>(
+        `select score from request
+         where router = ? and router_version = ? and score is not null and started_at_utc > ?
+         order by started_at_utc desc limit ?`,
+      )
+      .pluck(),
+    latestThreshold: database.prepare<[string, string], ThresholdFields>(
+      `select ${thresholdFields} from applied_threshold
+       where router = ? and router_version = ? order by id desc limit 1`,
+    ),
     counts: database.prepare<[], LogCounts>(
       `select (select count(*) from request) as requests,
          (select count(*) from request where score is not null) as scored,

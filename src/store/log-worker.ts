@@ -96,6 +96,8 @@ function ask(writer: LogWriter, { name, input }: LogQuestion): LogAnswer {
       return writer.evidenceOf(input);
     case 'appliedThreshold':
       return writer.appliedThreshold(input.router, input.routerVersion);
+    case 'loggedScores':
+      return writer.loggedScores(input);
   }
 }
 

@@ -7,7 +7,12 @@ import {
   type EvidenceStatements,
 } from './evidence-statements.ts';
 import { forEachRow, type PackedRows } from './packed-rows.ts';
-import type { AppliedThreshold, Feedback } from './request-record.ts';
+import type {
+  AppliedThreshold,
+  Feedback,
+  LoggedScores,
+  LoggedScoresQuestion,
+} from './request-record.ts';
 import { requestRow, type RequestFields } from './request-row.ts';
 import {
   prepareRequestStatements,
@@ -36,6 +41,7 @@ export interface LogWriter {
   recordFeedback(feedback: Feedback): boolean;
   evidenceOf(decisionId: string): Evidence | null;
   appliedThreshold(router: string, routerVersion: string): AppliedThreshold | null;
+  loggedScores(question: LoggedScoresQuestion): LoggedScores;
   thresholdsAfter(id: number): NumberedThreshold[];
   lastThresholdId(): number;
   markTakenUp(id: number): void;
@@ -89,6 +95,18 @@ export function createLogWriter(database: Database): LogWriter {
     appliedThreshold(router, routerVersion) {
       const row = statements.latestThreshold.get(router, routerVersion);
       return row === undefined ? null : numbered(row).applied;
+    },
+    loggedScores({ router, routerVersion, sinceUtc, followedModels, newest }) {
+      // Bounded also where nearly all requests bring a threshold of their own.
+      const rows = statements.newestScores.all(router, routerVersion, 4 * newest).reverse();
+      const since = rows.filter((row) => sinceUtc === null || row.startedAtUtc > sinceUtc);
+      return {
+        all: since.slice(-newest).map(({ score }) => score),
+        followed: rows
+          .filter(({ requestedModel }) => followedModels.includes(requestedModel))
+          .slice(-newest)
+          .map(({ score, tier }) => ({ score, tier })),
+      };
     },
     thresholdsAfter: (id) => statements.thresholdsAfter.all(id).map(numbered),
     lastThresholdId: () => statements.lastThresholdId.get() ?? 0,

@@ -179,6 +179,7 @@ export async function openRequestLog(
         (evidence) => evidence === null,
       ),
     appliedThreshold: (router, routerVersion) => ask('appliedThreshold', { router, routerVersion }),
+    loggedScores: (question) => ask('loggedScores', question),
     onThresholdApplied(listener) {
       listeners.push(listener);
       if (listeners.length === 1) thread.post({ kind: 'watch' });

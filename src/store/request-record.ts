@@ -107,6 +107,24 @@ export interface AppliedThreshold {
   readonly appliedAtUtc: string;
 }
 
+export interface LoggedScoresQuestion {
+  readonly router: string;
+  readonly routerVersion: string;
+  /** ISO 8601, UTC: `all` holds later scores only; null: whenever they were. */
+  readonly sinceUtc: string | null;
+  /** Values of `requested_model` that leave the threshold to the server. */
+  readonly followedModels: readonly string[];
+  /** The most of either list. */
+  readonly newest: number;
+}
+
+/** Oldest first. */
+export interface LoggedScores {
+  readonly all: readonly number[];
+  /** Of `followedModels`, whenever they were. */
+  readonly followed: readonly { readonly score: number; readonly tier: 'strong' | 'weak' }[];
+}
+
 export interface LogState {
   /** Rows that wait for the database, those included that the writer has not confirmed yet. */
   readonly queued: number;
@@ -140,6 +158,11 @@ export interface RequestLog {
    * @throws LogUnavailableError (503)
    */
   appliedThreshold(router: string, routerVersion: string): Promise<AppliedThreshold | null>;
+  /**
+   * The newest scores of a router version, for a server that starts.
+   * @throws LogUnavailableError (503)
+   */
+  loggedScores(question: LoggedScoresQuestion): Promise<LoggedScores>;
   /**
    * Called for every threshold applied by another process since the log was opened. A listener
    * that does not use it (another router or version) returns false; else the row is marked as

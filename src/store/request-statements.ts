@@ -17,6 +17,13 @@ export interface FeedbackRow {
   readonly now_utc: string;
 }
 
+export interface ScoreRow {
+  readonly score: number;
+  readonly tier: 'strong' | 'weak';
+  readonly requestedModel: string;
+  readonly startedAtUtc: string;
+}
+
 export type ThresholdRow = ThresholdFields & { readonly id: number };
 
 export interface RequestStatements {
@@ -27,6 +34,7 @@ export interface RequestStatements {
   readonly hasDecision: Statement<[decisionId: string]>;
   readonly upsertFeedback: Statement<[FeedbackRow]>;
   readonly latestThreshold: Statement<[router: string, routerVersion: string], ThresholdRow>;
+  readonly newestScores: Statement<[string, string, newest: number], ScoreRow>;
   readonly thresholdsAfter: Statement<[id: number], ThresholdRow>;
   readonly lastThresholdId: Statement<[], number>;
   readonly markTakenUp: Statement<[nowUtc: string, id: number]>;
@@ -65,6 +73,12 @@ export function prepareRequestStatements(database: Database): RequestStatements 
     latestThreshold: database.prepare(
       `select id, ${thresholdFields} from applied_threshold
        where router = ? and router_version = ? order by id desc limit 1`,
+    ),
+    newestScores: database.prepare(
+      `select score, tier, requested_model as requestedModel, started_at_utc as startedAtUtc
+       from request
+       where router = ? and router_version = ? and score is not null and tier <> 'none'
+       order by started_at_utc desc limit ?`,
     ),
     thresholdsAfter: database.prepare(
       `select id, ${thresholdFields} from applied_threshold where id > ? order by id`,

@@ -47,6 +47,7 @@ export function testConfig(strongUrl: string, weakUrl: string, db: string): Conf
     weakProfile: null,
     routers: ['mf'],
     threshold: null,
+    targetStrongShare: null,
     defaultTier: 'strong',
     exploration: 0,
     embedder: { kind: 'local' },

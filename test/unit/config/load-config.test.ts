@@ -35,6 +35,7 @@ describe('defaults', () => {
       strongProfile: null,
       routers: ['mf'],
       threshold: null,
+      targetStrongShare: null,
       defaultTier: 'strong',
       embedder: { kind: 'local' },
       weightsFile: null,
@@ -235,6 +236,14 @@ describe('flags over the file', () => {
     });
   });
 
+  it.each([
+    ['threshold: 0.2', '--target-strong-share', { threshold: null, targetStrongShare: 0.4 }],
+    ['target_strong_share: 0.2', '--threshold', { threshold: 0.4, targetStrongShare: null }],
+  ])("replace the file's %s by %s", async (file, flag, expected) => {
+    const { config } = await load([...pair, flag, '0.4'], file);
+    expect(config).toMatchObject(expected);
+  });
+
   it('for both models win over what the file says of one', async () => {
     const file = 'strong: { base_url: "http://old:1", api_key: old }\napi_key_env: UNSET';
     const { config } = await load(
@@ -288,6 +297,15 @@ describe('wrong settings', () => {
   it.each([
     ['port: 70000', /port \(.*line 1\) is 70000: it must be a whole number from 0 to 65535/],
     ['port: 1.5', /whole number/],
+    [
+      'target_strong_share: 1',
+      /target_strong_share .* is 1: it must be a share over 0 and under 1/,
+    ],
+    ['target_strong_share: 0', /target_strong_share/],
+    [
+      'threshold: 0.5\ntarget_strong_share: 0.3',
+      /--threshold .* is 0.5 and --target-strong-share .* is 0.3: .* leave one of them out/,
+    ],
     ['threshold: 1.5', /threshold .* is 1.5: it must be a number from 0/],
     ['threshold: .nan', /threshold/],
     ['exploration: 0.6', /exploration .* must be a share from 0 \(none\) to 0\.5/],

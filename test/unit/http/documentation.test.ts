@@ -36,6 +36,7 @@ describe('docs/http-api.md', () => {
       log: () => ({ queued: 0, written: 0, dropped: 0, failure: null }),
       embeddingFailures: () => 0,
       embeddingCache: () => null,
+      routers: () => [],
       strongPrice: () => null,
     });
     const exposed = (await metrics.text()).matchAll(/^# TYPE (\S+) /gm);

@@ -1,0 +1,109 @@
+import type { Logger } from 'pino';
+import type { Config } from './config/config.ts';
+import { clamp } from './math/vector.ts';
+import type { ScoreReference } from './routing/drift.ts';
+import { followingNames } from './routing/model-name.ts';
+import { windowScores } from './routing/online-threshold.ts';
+import type { Router } from './routing/router.ts';
+import { ScoreWatch } from './routing/score-watch.ts';
+import { createThresholds, type Thresholds } from './routing/thresholds.ts';
+import { LogUnavailableError } from './store/log-unavailable-error.ts';
+import type { AppliedThreshold, LoggedScores, RequestLog } from './store/request-record.ts';
+
+export type Routers = ReadonlyMap<string, Router>;
+
+/** The tier boundaries over all configurations of a process: what was seen and applied stays. */
+export interface ThresholdKeeper {
+  readonly watch: ScoreWatch;
+  /**
+   * The boundaries by a configuration, with what the log knows of its routers.
+   * @throws LogUnavailableError
+   */
+  prepare(config: Config, routers: Routers): Promise<Thresholds>;
+  /** Takes up a calibration; false when no router in use has its version. */
+  apply(applied: AppliedThreshold, routers: Routers): boolean;
+}
+
+export function keepThresholds(log: RequestLog, logger: Logger): ThresholdKeeper {
+  /** Calibrations applied while we run, by router version. */
+  let applied = new Map<string, number>();
+  let said: Pick<Config, 'threshold' | 'targetStrongShare'> | null = null;
+  const watch = new ScoreWatch((routerVersion, { reference, level, ...drift }, from) => {
+    const known = { routerVersion, from, to: level, ...drift, reference: reference.origin };
+    if (level === 'stable') logger.info(known, 'the scores are again as in their reference');
+    else if (reference.origin === 'calibration') {
+      logger.warn(known, `${level} drift of the scores since the calibration: calibrate again`);
+    } else {
+      logger.info(known, 'this traffic scores unlike the reference of the weights: calibrate');
+    }
+  });
+
+  /** What was logged before the start; without it the watch begins with nothing. */
+  async function begin(router: Router, isDefault: boolean, reference: ScoreReference | null) {
+    const none: LoggedScores = { all: [], followed: [] };
+    const question = {
+      router: router.name,
+      routerVersion: router.version,
+      sinceUtc: reference?.sinceUtc ?? null,
+      followedModels: followingNames(router.name, isDefault),
+      newest: windowScores,
+    };
+    const logged = await log.loggedScores(question).catch((error: unknown) => {
+      if (!(error instanceof LogUnavailableError)) throw error;
+      logger.warn({ err: error }, 'earlier scores cannot be read: their watch begins anew');
+      return none;
+    });
+    watch.begin(router.version, logged, reference);
+  }
+
+  return {
+    watch,
+    async prepare(config, routers) {
+      const { threshold: configured, targetStrongShare } = config;
+      const isNew = said?.threshold !== configured || said.targetStrongShare !== targetStrongShare;
+      if (isNew) applied = new Map(); // the operator's new word is the latest one
+      said = { threshold: configured, targetStrongShare };
+      const stored = new Map<string, number>();
+      for (const [index, router] of [...routers.values()].entries()) {
+        const found = await log.appliedThreshold(router.name, router.version);
+        if (found !== null) stored.set(router.version, found.threshold);
+        if (watch.has(router.version)) continue;
+        const reference = (found && referenceOf(found)) ?? weightsReference(router);
+        await begin(router, index === 0, reference);
+      }
+      const online = (version: string) =>
+        targetStrongShare === null
+          ? null
+          : watch.boundary(version, shareToDecide(targetStrongShare, config.exploration));
+      return createThresholds({ applied, online, configured, stored });
+    },
+    apply(found, routers) {
+      const { router, routerVersion, threshold, strongShare, prompts, appliedAtUtc, goal } = found;
+      const isUsed = [...routers.values()].some(({ version }) => version === routerVersion);
+      if (!isUsed) return false;
+      applied.set(routerVersion, threshold);
+      const reference = referenceOf(found);
+      if (reference !== null) watch.compareWith(routerVersion, reference);
+      const shown = { router, routerVersion, threshold, strongShare, prompts, appliedAtUtc, goal };
+      logger.info(shown, 'a calibrated threshold takes effect');
+      return true;
+    },
+  };
+}
+
+/**
+ * What the scores must send to strong so that all is `target`, when `exploration` of it is drawn
+ * evenly; within what can be reached.
+ */
+function shareToDecide(target: number, exploration: number): number {
+  return clamp((target - exploration / 2) / (1 - exploration), 1e-6, 1 - 1e-6);
+}
+
+function referenceOf(found: AppliedThreshold): ScoreReference | null {
+  const { scoreDeciles: deciles, prompts: scores, appliedAtUtc: sinceUtc } = found;
+  return deciles && { origin: 'calibration', deciles, scores, sinceUtc };
+}
+
+function weightsReference({ trafficScores }: Router): ScoreReference | null {
+  return trafficScores ? { origin: 'weights', ...trafficScores, sinceUtc: null } : null;
+}
