@@ -44,6 +44,10 @@ export function createApp(deps: AppDeps): Express {
   app.disable('etag');
   app.use(openCalls());
 
+  // The hottest route stands first: express tries them in this order.
+  const clientKey = requireClientKey(deps);
+  app.post(both('/chat/completions'), clientKey, textCompletions(deps, parseChatRequest));
+
   app.get(['/livez', '/healthz', '/health/liveliness'], livez());
   app.get(['/readyz', '/health/readiness'], readyz(deps));
   app.get('/health', health(deps));
@@ -51,8 +55,7 @@ export function createApp(deps: AppDeps): Express {
   app.get('/', root());
 
   // What stands below needs a client's key, where keys are configured.
-  app.use(requireClientKey(deps));
-  app.post(both('/chat/completions'), textCompletions(deps, parseChatRequest));
+  app.use(clientKey);
   app.post(both('/completions'), textCompletions(deps, parseCompletionRequest));
   app.post(both('/embeddings'), postEmbeddings(deps));
   app.get(both('/models'), listModels(deps));
