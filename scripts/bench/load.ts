@@ -7,6 +7,7 @@ if (new URL(url).hostname !== '127.0.0.1') throw new Error('only 127.0.0.1 is pu
 const pool = new Pool(new URL(url).origin, { connections: Number(connections), pipelining: 1 });
 const path = `${new URL(url).pathname}/chat/completions`;
 const isStream = mode === 'stream';
+const hasWord = /"content":"[^"]/;
 
 const topics = [
   'sort a list',
@@ -40,8 +41,9 @@ async function loop(offset: number): Promise<void> {
     let firstMs: number | null = null;
     let tail = '';
     for await (const chunk of reply.body as AsyncIterable<Buffer>) {
-      firstMs ??= performance.now();
       tail = (tail + chunk.toString('latin1')).slice(-400);
+      // An answer's first word: before it a stream may name the role, which tells a reader nothing.
+      if (firstMs === null && (!isStream || hasWord.test(tail))) firstMs = performance.now();
     }
     const isRight = reply.statusCode === 200 && tail.includes(isStream ? '[DONE]' : 'total_tokens');
     if (!isRight) {

@@ -93,19 +93,24 @@ export async function logUsPerRow(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'pointsman-bench-'));
   const log = await openRequestLog({ file: join(folder, 'log.db') });
   const embedding = new Float32Array(512).fill(0.1);
+  let row = 0;
   const run = async (rows: number) => {
     const start = performance.eventLoopUtilization();
     for (let i = 0; i < 200; i++) {
       for (let k = 0; k < rows; k++) {
-        log.append(requestRecord({ decisionId: `dec_${rows}_${i}_${k}`, embedding }));
+        log.append(requestRecord({ decisionId: `dec_${row++}`, embedding }));
       }
       await sleep(10);
     }
     return performance.eventLoopUtilization(start).active;
   };
   await run(10);
-  const idleMs = await run(0);
-  const busyMs = await run(11);
+  // The least of three, as everywhere: what else runs on the machine only adds.
+  let [idleMs, busyMs] = [Infinity, Infinity];
+  for (let round = 0; round < 3; round++) {
+    idleMs = Math.min(idleMs, await run(0));
+    busyMs = Math.min(busyMs, await run(11));
+  }
   await log.close();
   rmSync(folder, { recursive: true, force: true });
   return (Math.max(0, busyMs - idleMs) / (200 * 11)) * 1000;

@@ -174,7 +174,7 @@ async function main(): Promise<void> {
     10.5,
   );
   goal(
-    '4 first chunk (5 ms pacing, 16 connections), after express-lean',
+    '4 first word (5 ms pacing, 16 connections), after express-lean',
     ours(paced).firstP50Ms - at(paced, 'express-lean').firstP50Ms,
     'ms',
     1,

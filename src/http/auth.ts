@@ -38,8 +38,10 @@ export function mayAdminister(
  * `Authorization: Bearer KEY`, else `x-api-key`. '' for none, and for a header that comes twice:
  * two programs could each believe another one of them.
  */
-function presentedKey({ headersDistinct }: IncomingMessage): string {
-  const { authorization = [], 'x-api-key': apiKey = [] } = headersDistinct;
+function presentedKey(req: IncomingMessage): string {
+  const { headers } = req;
+  if (headers.authorization === undefined && headers['x-api-key'] === undefined) return '';
+  const { authorization = [], 'x-api-key': apiKey = [] } = req.headersDistinct;
   if (authorization.length > 1 || apiKey.length > 1) return '';
   const [credentials] = authorization;
   if (credentials === undefined) return apiKey[0] ?? '';

@@ -107,7 +107,8 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
   ): void {
     const { serving, req } = exchange;
     const finished = {
-      ...{ ...exchange, forwarded, status, outcome, errorCode, ttftMs },
+      ...exchange,
+      ...{ forwarded, status, outcome, errorCode, ttftMs },
       url: calledUrl(exchange.request, forwarded),
       clientRetryCount: clientRetryCount(req.headers),
     };
@@ -209,7 +210,7 @@ function logBrokenStream(
 }
 
 function setHeaders(res: Response, headers: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  for (const name in headers) res.setHeader(name, headers[name] ?? '');
 }
 
 /** Upstreams may name models in any script; headers take Latin-1 without control characters. */

@@ -100,14 +100,24 @@ function tooLarge(maxEventBytes: number): UpstreamError {
 }
 
 function readEvent(bytes: Buffer): SseEvent {
+  const text = bytes.toString('utf8');
+  const only = onlyDataLine(text);
+  if (only !== null) return { bytes, data: only, name: null };
   const data: string[] = [];
   let name: string | null = null;
-  for (const line of bytes.toString('utf8').split(/\r\n|\n|\r/)) {
+  for (const line of text.split(/\r\n|\n|\r/)) {
     if (line.startsWith('data:')) data.push(withoutLeadingSpace(line.slice(5)));
     else if (line === 'data') data.push('');
     else if (line.startsWith('event:')) name = withoutLeadingSpace(line.slice(6));
   }
   return { bytes, data: data.length === 0 ? null : data.join('\n'), name };
+}
+
+/** The data of an event as nearly all are: `data: ...`, LF, LF. Null for any other. */
+function onlyDataLine(text: string): string | null {
+  const end = text.length - 2;
+  const isPlain = text.startsWith('data: ') && text.endsWith('\n\n') && !text.includes('\r');
+  return isPlain && text.indexOf('\n') === end ? text.slice(6, end) : null;
 }
 
 function withoutLeadingSpace(value: string): string {
