@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -148,6 +149,9 @@ function compile() {
     { cwd: root, stdio: ['ignore', 2, 2] },
   );
   if (result.status !== 0) fail('the build failed: see the lines above');
+  // The page is served as it is written.
+  const page = join('dashboard', 'page');
+  cpSync(join(root, 'src', page), join(fresh, page), { recursive: true });
   writeFileSync(join(fresh, '.pointsman-build'), id);
   rmSync(dist, { recursive: true, force: true });
   renameSync(fresh, dist);

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
+import { isThisMachine } from './config/create-access.ts';
 import { createServing } from './create-serving.ts';
+import { createReader } from './dashboard/reader.ts';
+import { createDashboard } from './dashboard/routes.ts';
 import type { CachedEmbedder } from './embedding/embedding-cache.ts';
 import type { EmbeddingError } from './errors.ts';
 import { createApp } from './http/app.ts';
@@ -127,6 +130,7 @@ export async function startGateway(
   let drainMs = config.timeouts.drainMs;
   let isShuttingDown = false;
   const inFlight = createInFlight();
+  const reader = createReader({ file: config.db });
   const app = createApp({
     serving: () => serving,
     log,
@@ -139,11 +143,17 @@ export async function startGateway(
     embeddingFailures: () => counters.embeddingFailures,
     reload: () => reload,
     isShuttingDown: () => isShuttingDown,
+    dashboard: createDashboard({
+      config: () => present.config,
+      serving: () => serving,
+      ...{ log, reader },
+      isLoopback: isThisMachine(config.host),
+    }),
   });
   const server = createHttpServer(app, serverLimits);
   const url = await listen(server, config.host, config.port).catch(async (error: unknown) => {
     metrics.close();
-    await Promise.all([log.close(), serving.upstream.close()]);
+    await Promise.all([log.close(), serving.upstream.close(), reader.close()]);
     throw error;
   });
 
@@ -172,6 +182,7 @@ export async function startGateway(
       await closed;
       metrics.close();
       await schemas.close();
+      await reader.close();
       await serving.upstream.close();
       await log.close();
     },

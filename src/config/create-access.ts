@@ -46,8 +46,12 @@ export function accessWarnings(host: string, access: Access): string[] {
 }
 
 export function isOpenToNetwork(host: string, { clientKeys }: Access): boolean {
-  const isThisMachine = /^(127\.|localhost$|::1$|\[::1\]$|::ffff:127\.)/i.test(host);
-  return !isThisMachine && clientKeys.size === 0;
+  return !isThisMachine(host) && clientKeys.size === 0;
+}
+
+/** Whether only this machine reaches what listens on that address. */
+export function isThisMachine(host: string): boolean {
+  return /^(127\.|localhost$|::1$|\[::1\]$|::ffff:127\.)/i.test(host);
 }
 
 /** One key a line; empty lines and those that begin with # are left out. */

@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { RequestLog } from '../store/request-record.ts';
@@ -35,6 +35,8 @@ export interface AppDeps {
   readonly embeddingFailures: () => number;
   readonly reload: () => ReloadState;
   readonly isShuttingDown: () => boolean;
+  /** The page with its API; asks for keys itself. */
+  readonly dashboard: Router;
 }
 
 /** The route table. Every API path also works without `/v1`, since clients set either base. */
@@ -53,6 +55,7 @@ export function createApp(deps: AppDeps): Express {
   app.get('/health', health(deps));
   app.get('/metrics', requireAdminKey(deps), getMetrics(deps));
   app.get('/', root());
+  app.use('/dashboard', deps.dashboard);
 
   // What stands below needs a client's key, where keys are configured.
   app.use(clientKey);

@@ -8,7 +8,7 @@ import { resolvePair } from './model-catalog-pair.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import { promptFactors, readPromptFor, type PromptReading } from './prompt-factors.ts';
 import { featureGroups } from './prompt-features.ts';
-import type { ExplainedScore, Router, ScoreReason } from './router.ts';
+import type { ExplainedScore, Router, RouterCard, ScoreReason } from './router.ts';
 import type { LoadedWeights } from './router-weights.ts';
 import { trainAdvice } from './train-advice.ts';
 
@@ -58,6 +58,7 @@ export function createMfRouter(settings: MfRouterSettings): { router: Router; no
     version: shortHash([weights.hash, embedder.id, pair.strong, pair.weak]),
     defaultThreshold: quantile(traffic, 1 - defaultStrongShare),
     trafficScores: { deciles: deciles(traffic), scores: traffic.length },
+    card: cardOf(weights, pair),
     async score(text, signal) {
       const embedding = await embed(text, signal);
       const factors = promptFactors(readPromptFor(text, embedding, weights), weights);
@@ -76,6 +77,23 @@ export function createMfRouter(settings: MfRouterSettings): { router: Router; no
     );
   }
   return { router, notes };
+}
+
+function cardOf(
+  { metadata }: LoadedWeights,
+  pair: { readonly strong: string; readonly weak: string },
+): RouterCard {
+  const { prompts, outcomes, devLoss, devCalibrationError, dev } = metadata.training;
+  return {
+    strongProfile: pair.strong,
+    weakProfile: pair.weak,
+    embedderId: metadata.embedder.id,
+    ...{ prompts, outcomes, devLoss, models: metadata.models.length },
+    calibrationError: devCalibrationError,
+    pairs: dev
+      .filter(({ source }) => source === 'pooled')
+      .map(({ source: _source, ...figures }) => figures),
+  };
 }
 
 function checkEmbedder({ file, metadata }: LoadedWeights, embedder: Embedder): void {

@@ -20,6 +20,29 @@ export interface ExplainedScore extends PromptScore {
   readonly reasons: readonly ScoreReason[];
 }
 
+/** How good a router was found to be when it was made, as its weights say. */
+export interface RouterCard {
+  /** Trained models that stand for the two deployments. */
+  readonly strongProfile: string;
+  readonly weakProfile: string;
+  readonly embedderId: string;
+  /** Behind the training, in prompts, outcomes and models. */
+  readonly prompts: number;
+  readonly outcomes: number;
+  readonly models: number;
+  /** Weighted cross entropy on dev, nats an outcome. */
+  readonly devLoss: number;
+  readonly calibrationError: number | null;
+  /** Pairs on dev with all their sources pooled. */
+  readonly pairs: readonly {
+    readonly strong: string;
+    readonly weak: string;
+    readonly prompts: number;
+    readonly apgr: number;
+    readonly interval95: readonly [number, number];
+  }[];
+}
+
 /**
  * A router gives one number per prompt, which is compared with a threshold: at or above it the
  * strong model answers (RouteLLM's rule and tie). 0 sends everything to the strong model.
@@ -33,6 +56,8 @@ export interface Router {
   readonly defaultThreshold: number;
   /** Scores of the traffic that the weights bring along; absent where there is none. */
   readonly trafficScores?: { readonly deciles: readonly number[]; readonly scores: number };
+  /** Absent for routers whose weights tell nothing of themselves. */
+  readonly card?: RouterCard;
   /** The score if it is known without any work; null otherwise. */
   peek?(text: string): PromptScore | null;
   /** @throws EmbeddingError when the embedder fails, times out or the signal aborts. */

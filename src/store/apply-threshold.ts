@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../errors.ts';
 import { openDatabase } from './database.ts';
 import type { AppliedThreshold } from './request-record.ts';
-import type { ThresholdFields } from './threshold-row.ts';
+import { insertThresholdSql, thresholdRow, type ThresholdFields } from './threshold-row.ts';
 import { describeSqliteError } from './sqlite-error.ts';
 
 export interface TakeUpWait {
@@ -24,18 +24,11 @@ export async function applyThreshold(
 ): Promise<boolean> {
   const database = openDatabase(file, { busyTimeoutMs: 2_000 });
   try {
-    const insert = database.prepare<ThresholdFields>(
-      `insert into applied_threshold
-         (router, router_version, threshold, strong_share, prompts, goal, score_deciles, applied_at_utc)
-       values
-         (@router, @routerVersion, @threshold, @strongShare, @prompts, @goal, @scoreDeciles, @appliedAtUtc)`,
-    );
+    const insert = database.prepare<ThresholdFields>(insertThresholdSql);
     const isTakenUp = database.prepare<[number | bigint], number>(
       'select 1 from applied_threshold where id = ? and taken_up_at_utc is not null',
     );
-    const appliedAtUtc = new Date().toISOString();
-    const scoreDeciles = applied.scoreDeciles && JSON.stringify(applied.scoreDeciles);
-    const { lastInsertRowid } = insert.run({ ...applied, scoreDeciles, appliedAtUtc });
+    const { lastInsertRowid } = insert.run(thresholdRow(applied));
     const lastLook = performance.now() + waitMs;
     while (isTakenUp.get(lastInsertRowid) === undefined) {
       if (performance.now() >= lastLook) return false;

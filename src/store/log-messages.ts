@@ -24,6 +24,7 @@ export interface LogQuestions {
     answer: AppliedThreshold | null;
   };
   loggedScores: { input: LoggedScoresQuestion; answer: LoggedScores };
+  applyThreshold: { input: Omit<AppliedThreshold, 'appliedAtUtc'>; answer: null };
 }
 
 export type LogQuestion = {

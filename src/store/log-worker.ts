@@ -98,6 +98,11 @@ function ask(writer: LogWriter, { name, input }: LogQuestion): LogAnswer {
       return writer.appliedThreshold(input.router, input.routerVersion);
     case 'loggedScores':
       return writer.loggedScores(input);
+    case 'applyThreshold':
+      writer.applyThreshold(input);
+      lastDataVersion = null; // it does not change by what this connection writes
+      poll();
+      return null;
   }
 }
 

@@ -19,7 +19,7 @@ import {
   type RequestStatements,
   type ThresholdRow,
 } from './request-statements.ts';
-import { readThreshold } from './threshold-row.ts';
+import { readThreshold, thresholdRow } from './threshold-row.ts';
 import { describeSqliteError, isRowFault } from './sqlite-error.ts';
 
 export interface WriteResult {
@@ -42,6 +42,7 @@ export interface LogWriter {
   evidenceOf(decisionId: string): Evidence | null;
   appliedThreshold(router: string, routerVersion: string): AppliedThreshold | null;
   loggedScores(question: LoggedScoresQuestion): LoggedScores;
+  applyThreshold(applied: Omit<AppliedThreshold, 'appliedAtUtc'>): void;
   thresholdsAfter(id: number): NumberedThreshold[];
   lastThresholdId(): number;
   markTakenUp(id: number): void;
@@ -107,6 +108,9 @@ export function createLogWriter(database: Database): LogWriter {
           .slice(-newest)
           .map(({ score, tier }) => ({ score, tier })),
       };
+    },
+    applyThreshold(applied) {
+      statements.insertThreshold.run(thresholdRow(applied));
     },
     thresholdsAfter: (id) => statements.thresholdsAfter.all(id).map(numbered),
     lastThresholdId: () => statements.lastThresholdId.get() ?? 0,

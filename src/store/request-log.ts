@@ -180,6 +180,7 @@ export async function openRequestLog(
       ),
     appliedThreshold: (router, routerVersion) => ask('appliedThreshold', { router, routerVersion }),
     loggedScores: (question) => ask('loggedScores', question),
+    applyThreshold: async (applied) => void (await ask('applyThreshold', applied)),
     onThresholdApplied(listener) {
       listeners.push(listener);
       if (listeners.length === 1) thread.post({ kind: 'watch' });

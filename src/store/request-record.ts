@@ -97,7 +97,7 @@ export interface AppliedThreshold {
   readonly strongShare: number;
   /** Scores behind it. */
   readonly prompts: number;
-  /** What was asked for: `strong_share`, `quality` or `cost`. */
+  /** What was asked for: `strong_share`, `quality`, `cost`; `dashboard`: that very threshold. */
   readonly goal: string;
   /**
    * The 11 quantiles 0, 0.1 … 1 of the scores it was found from, ascending: what drift is measured
@@ -164,7 +164,13 @@ export interface RequestLog {
    */
   loggedScores(question: LoggedScoresQuestion): Promise<LoggedScores>;
   /**
-   * Called for every threshold applied by another process since the log was opened. A listener
+   * Stores a threshold as `calibrate --apply` does. It is reported to the listeners below before this
+   * resolves.
+   * @throws LogUnavailableError (503)
+   */
+  applyThreshold(applied: Omit<AppliedThreshold, 'appliedAtUtc'>): Promise<void>;
+  /**
+   * Called for every threshold applied since the log was opened. A listener
    * that does not use it (another router or version) returns false; else the row is marked as
    * taken up, and `calibrate --apply` tells its user so.
    */

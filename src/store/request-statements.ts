@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { requestColumns, type RequestRow } from './request-row.ts';
-import { thresholdFields, type ThresholdFields } from './threshold-row.ts';
+import { insertThresholdSql, thresholdFields, type ThresholdFields } from './threshold-row.ts';
 
 export interface EmbeddingRow {
   readonly decision_id: string;
@@ -33,6 +33,7 @@ export interface RequestStatements {
   readonly touchEmbedding: Statement<[]>;
   readonly hasDecision: Statement<[decisionId: string]>;
   readonly upsertFeedback: Statement<[FeedbackRow]>;
+  readonly insertThreshold: Statement<[ThresholdFields]>;
   readonly latestThreshold: Statement<[router: string, routerVersion: string], ThresholdRow>;
   readonly newestScores: Statement<[string, string, newest: number], ScoreRow>;
   readonly thresholdsAfter: Statement<[id: number], ThresholdRow>;
@@ -70,6 +71,7 @@ export function prepareRequestStatements(database: Database): RequestStatements 
        on conflict (decision_id, source) do update set
          value = excluded.value, comment = excluded.comment, updated_at_utc = excluded.updated_at_utc`,
     ),
+    insertThreshold: database.prepare(insertThresholdSql),
     latestThreshold: database.prepare(
       `select id, ${thresholdFields} from applied_threshold
        where router = ? and router_version = ? order by id desc limit 1`,

@@ -10,6 +10,18 @@ export const thresholdFields = `router, router_version as routerVersion, thresho
   strong_share as strongShare, prompts, goal, score_deciles as scoreDeciles,
   applied_at_utc as appliedAtUtc`;
 
+/** Binds `ThresholdFields`. */
+export const insertThresholdSql = `insert into applied_threshold
+    (router, router_version, threshold, strong_share, prompts, goal, score_deciles, applied_at_utc)
+  values
+    (@router, @routerVersion, @threshold, @strongShare, @prompts, @goal, @scoreDeciles, @appliedAtUtc)`;
+
+/** The row of a threshold that is applied now. */
+export function thresholdRow(applied: Omit<AppliedThreshold, 'appliedAtUtc'>): ThresholdFields {
+  const scoreDeciles = applied.scoreDeciles && JSON.stringify(applied.scoreDeciles);
+  return { ...applied, scoreDeciles, appliedAtUtc: new Date().toISOString() };
+}
+
 export function readThreshold(row: ThresholdFields): AppliedThreshold {
   return { ...row, scoreDeciles: parseDeciles(row.scoreDeciles) };
 }

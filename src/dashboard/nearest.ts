@@ -1,0 +1,50 @@
+import type { LoggedVector } from '../store/request-list-queries.ts';
+
+export interface Neighbour {
+  readonly decisionId: string;
+  /** Cosine, -1..1. */
+  readonly similarity: number;
+}
+
+/**
+ * The logged vectors nearest to one by cosine, the nearest first, the request itself left out.
+ * @param wanted how many at most
+ */
+export function nearestVectors(
+  own: { readonly decisionId: string; readonly vector: Buffer },
+  others: Iterable<LoggedVector>,
+  wanted: number,
+): { readonly neighbours: Neighbour[]; readonly searched: number } {
+  const mine = floatsOf(own.vector);
+  const length = Math.sqrt(dot(mine, mine));
+  const best: Neighbour[] = [];
+  let searched = 0;
+  for (const { decisionId, vector } of others) {
+    if (decisionId === own.decisionId || vector.length !== own.vector.length) continue;
+    searched++;
+    const other = floatsOf(vector);
+    const norm = length * Math.sqrt(dot(other, other));
+    const similarity = norm > 0 ? dot(mine, other) / norm : 0;
+    if (best.length === wanted && similarity <= best[wanted - 1]!.similarity) continue;
+    const at = best.findIndex((one) => similarity > one.similarity);
+    best.splice(at === -1 ? best.length : at, 0, { decisionId, similarity });
+    if (best.length > wanted) best.pop();
+  }
+  return { neighbours: best, searched };
+}
+
+/** A copy where SQLite's bytes do not begin at a multiple of four. */
+function floatsOf(bytes: Buffer): Float32Array {
+  if (bytes.byteOffset % 4 === 0) {
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  }
+  const floats = new Float32Array(bytes.byteLength / 4);
+  new Uint8Array(floats.buffer).set(bytes);
+  return floats;
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

@@ -1,0 +1,57 @@
+import type { RequestListQueries, WholeRequest } from '../store/request-list-queries.ts';
+import type { RequestDetail } from './api-types.ts';
+import { nearestVectors } from './nearest.ts';
+
+/** Vectors that are looked through: 20,000 of 512 floats are 40 MB and some 50 ms. */
+const mostVectors = 20_000;
+const shownNeighbours = 8;
+
+/** All that the log knows of one request, and the requests most like it; null: not logged. */
+export function readRequest(
+  queries: RequestListQueries,
+  decisionId: string,
+): Omit<RequestDetail, 'explanation'> | null {
+  const row = queries.one(decisionId);
+  if (row === null) return null;
+  const { is_stream, is_usage_estimated, is_private, ...rest } = row;
+  const request = {
+    ...rest,
+    is_stream: is_stream === 1,
+    is_usage_estimated: is_usage_estimated === 1,
+    is_private: is_private === 1,
+  };
+  const { feedback, comparisons, signals } = queries.evidence(decisionId);
+  return {
+    request,
+    feedback: feedback.map(({ source, value, comment, updatedAtUtc }) => ({
+      ...{ source, value, comment, updated_at: updatedAtUtc },
+    })),
+    comparisons: comparisons.map((one) => ({
+      origin: one.origin,
+      judge_model: one.judgeModel,
+      strong_model: one.strongModel,
+      weak_model: one.weakModel,
+      strong_win: one.strongWin,
+      created_at: one.createdAtUtc,
+    })),
+    signals: signals.map(({ kind, value, createdAtUtc }) => ({
+      ...{ kind, value, created_at: createdAtUtc },
+    })),
+    ...nearestOf(queries, row),
+  };
+}
+
+function nearestOf(
+  queries: RequestListQueries,
+  { decision_id: decisionId, embedder_id: embedderId }: WholeRequest,
+): Pick<RequestDetail, 'nearest' | 'searched'> {
+  const vector = embedderId === null ? null : queries.vectorOf(decisionId, embedderId);
+  if (embedderId === null || vector === null) return { nearest: [], searched: 0 };
+  const others = queries.vectors(embedderId, mostVectors);
+  const { neighbours, searched } = nearestVectors({ decisionId, vector }, others, shownNeighbours);
+  const similarities = new Map(neighbours.map((one) => [one.decisionId, one.similarity]));
+  const nearest = queries
+    .some([...similarities.keys()])
+    .map((row) => ({ ...row, similarity: similarities.get(row.decision_id) ?? 0 }));
+  return { nearest, searched };
+}
