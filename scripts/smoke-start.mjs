@@ -30,6 +30,8 @@ const plain = await ask({ stream: false });
 if (!JSON.parse(plain).choices[0].message.content) fail('smoke: an empty answer');
 const streamed = await ask({ stream: true });
 if (!streamed.trimEnd().endsWith('data: [DONE]')) fail('smoke: the stream did not end in [DONE]');
+const page = await globalThis.fetch(`${url}/dashboard/page/main.js`);
+if (page.status !== 200) fail(`smoke: the dashboard's files are not there: ${page.status}`);
 isDone = true;
 server.kill('SIGTERM');
 const result = await ended;

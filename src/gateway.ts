@@ -130,12 +130,13 @@ export async function startGateway(
   let drainMs = config.timeouts.drainMs;
   let isShuttingDown = false;
   const inFlight = createInFlight();
+  const uploads = new Uploads();
   const reader = createReader({ file: config.db });
   const app = createApp({
     serving: () => serving,
     log,
     inFlight,
-    uploads: new Uploads(),
+    uploads,
     metrics,
     logger,
     instanceId: randomUUID(),
@@ -146,7 +147,7 @@ export async function startGateway(
     dashboard: createDashboard({
       config: () => present.config,
       serving: () => serving,
-      ...{ log, reader },
+      ...{ log, reader, uploads },
       isLoopback: isThisMachine(config.host),
     }),
   });

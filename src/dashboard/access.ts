@@ -34,7 +34,12 @@ export function requireOwnPage(): RequestHandler {
     const { origin, host = '', 'sec-fetch-site': site = 'same-origin' } = req.headers;
     const isJson = /^application\/json\b/i.test(req.headers['content-type'] ?? '');
     const isOwn = origin === undefined || hostOf(origin) === host.toLowerCase();
-    if (req.headers['x-pointsman-dashboard'] !== '1' || !isJson || !isOwn || site !== 'same-origin') {
+    if (
+      req.headers['x-pointsman-dashboard'] !== '1' ||
+      !isJson ||
+      !isOwn ||
+      site !== 'same-origin'
+    ) {
       throw new AppError(
         'Only the dashboard itself may do this: send JSON from the same origin, with the header ' +
           '"x-pointsman-dashboard: 1".',

@@ -4,7 +4,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Database } from 'better-sqlite3';
 import { deciles } from '../math/quantile.ts';
 import { openDatabase } from '../store/database.ts';
-import { prepareRequestListQueries, type RequestListQueries } from '../store/request-list-queries.ts';
+import {
+  prepareRequestListQueries,
+  type RequestListQueries,
+} from '../store/request-list-queries.ts';
 import { describeSqliteError } from '../store/sqlite-error.ts';
 import { prepareTrafficQueries, type TrafficQueries } from '../store/traffic-queries.ts';
 import type { FromReader, ReaderAnswer, ReaderData, ReaderQuestion, ReaderQuestions, Revised, ScoresAt, ToReader } from './reader-messages.ts'; // prettier-ignore

@@ -1,7 +1,13 @@
 import type { Worker } from 'node:worker_threads';
 import { spawnWorker } from '../spawn-worker.ts';
 import { LogUnavailableError } from '../store/log-unavailable-error.ts';
-import type { FromReader, ReaderAnswer, ReaderQuestions, ToReader } from './reader-messages.ts';
+import type {
+  FromReader,
+  ReaderAnswer,
+  ReaderQuestion,
+  ReaderQuestions,
+  ToReader,
+} from './reader-messages.ts';
 
 export interface ReaderOptions {
   readonly file: string;
@@ -84,8 +90,9 @@ export function createReader({ file, answerMs = 10_000, idleMs = 60_000 }: Reade
         const timer = setTimeout(() => {
           settle(id, new LogUnavailableError(`no answer within ${answerMs} ms`));
         }, answerMs);
-        questions.set(id, { resolve: resolve as OpenQuestion['resolve'], reject, timer });
-        worker?.postMessage({ id, question: { name, input } } as ToReader);
+        questions.set(id, { resolve, reject, timer });
+        const message = { id, question: { name, input } as ReaderQuestion } satisfies ToReader;
+        worker?.postMessage(message);
       });
     },
     async close() {

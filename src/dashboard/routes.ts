@@ -9,6 +9,7 @@ import { parseJsonObject } from '../http/json-text.ts';
 import { readBody } from '../http/read-body.ts';
 import { sendJson } from '../http/reply.ts';
 import type { Serving } from '../http/serving.ts';
+import type { Uploads } from '../http/uploads.ts';
 import { methodNotAllowed } from '../http/unknown-path.ts';
 import type { RequestLog } from '../store/request-record.ts';
 import { requireDashboardAccess, requireOwnPage } from './access.ts';
@@ -23,6 +24,7 @@ export interface DashboardDeps {
   readonly serving: () => Serving;
   readonly log: Pick<RequestLog, 'state' | 'applyThreshold'>;
   readonly reader: Reader;
+  readonly uploads: Uploads;
   /** True when only this machine can reach the server. */
   readonly isLoopback: boolean;
 }
@@ -119,10 +121,9 @@ function getRequest(deps: DashboardDeps): RequestHandler {
 /** `POST api/threshold`: as `calibrate --apply`; the next decision uses it. */
 function postThreshold(deps: DashboardDeps): RequestHandler {
   return async (req, res) => {
-    const { limits, ...serving } = deps.serving();
-    const text = await readBody(req, Math.min(limits.bodyBytes, 4096));
+    const text = await readBody(req, deps);
     const { threshold, router_version } = parseThresholdBody(parseJsonObject(text, 2).value);
-    const { name: router, version: routerVersion } = defaultRouter(serving);
+    const { name: router, version: routerVersion } = defaultRouter(deps.serving());
     if (router_version !== routerVersion) {
       throw new AppError(
         'Another router version has been loaded since the page was; look at it again.',

@@ -51,7 +51,10 @@ export async function post(path, body) {
 async function send(path, init) {
   for (;;) {
     const key = sessionStorage.getItem(keyName);
-    const headers = { ...init.headers, ...(key === null ? {} : { authorization: `Bearer ${key}` }) };
+    const headers = {
+      ...init.headers,
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+    };
     const response = await fetch(`dashboard/api/${path}`, { ...init, headers });
     if (response.ok || response.status === 304) return response;
     if (response.status !== 401) throw await toError(response);

@@ -37,7 +37,12 @@ export function createChart(host, { height, options, tip }) {
     plot?.destroy();
     const wanted = options(colour);
     const hooks = { ...wanted.hooks, setCursor: [...(wanted.hooks?.setCursor ?? []), showTip] };
-    const cursor = { drag: { x: false, y: false }, points: { show: false }, y: false, ...wanted.cursor };
+    const cursor = {
+      drag: { x: false, y: false },
+      points: { show: false },
+      y: false,
+      ...wanted.cursor,
+    };
     const all = { ...wanted, hooks, cursor, width: width(), height, legend: { show: false } };
     plot = new uPlot(all, data, stage);
   }
@@ -45,7 +50,8 @@ export function createChart(host, { height, options, tip }) {
   /** @param {Plot} shown */
   function showTip(shown) {
     const { left = -1, idx } = shown.cursor;
-    const told = tip === undefined || left < 0 || idx === null || idx === undefined ? null : tip(idx);
+    const told =
+      tip === undefined || left < 0 || idx === null || idx === undefined ? null : tip(idx);
     box.hidden = told === null;
     if (told === null) return;
     fill(
@@ -99,6 +105,7 @@ export function axis(colour, rest = {}) {
   return {
     stroke: colour('quiet'),
     font: '12px system-ui, sans-serif',
+    size: 30,
     ticks: { show: false },
     border: { show: false },
     grid: { stroke: colour('line'), width: 1 },

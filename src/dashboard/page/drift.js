@@ -48,7 +48,8 @@ export function mountDrift() {
     drift = traffic.drift;
     picture.hidden = facts.hidden = drift === null;
     nothing.hidden = drift !== null;
-    byId('drift-about').textContent = drift === null ? '' : `since ${shortMoment(drift.calibrated_at)}`;
+    byId('drift-about').textContent =
+      drift === null ? '' : `since ${shortMoment(drift.calibrated_at)}`;
     if (drift === null) {
       nothing.textContent =
         server.router.origin === 'calibrated'

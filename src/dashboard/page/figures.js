@@ -44,13 +44,19 @@ function moneySaved({ cost_usd, savings: { usd, always_strong_usd } }) {
     return ['–', 'set input_per_mtok and output_per_mtok of both models'];
   }
   const share = always_strong_usd > 0 ? `, ${percent(usd / always_strong_usd, 0)} less` : '';
-  return [money(usd), `spent ${money(cost_usd)}; always strong ${money(always_strong_usd)}${share}`];
+  return [
+    money(usd),
+    `spent ${money(cost_usd)}; always strong ${money(always_strong_usd)}${share}`,
+  ];
 }
 
 /** @param {import('../api-types.ts').Totals} totals @returns {[string, string]} */
 function timeSaved({ savings: { ms, timed_requests, strong_answers, strong_answers_needed } }) {
   if (ms === null) {
-    return ['–', `known after ${strong_answers_needed} strong answers; there are ${strong_answers}`];
+    return [
+      '–',
+      `known after ${strong_answers_needed} strong answers; there are ${strong_answers}`,
+    ];
   }
   return [duration(ms), `estimated, over ${count(timed_requests)} weak answers`];
 }
@@ -62,7 +68,13 @@ function timeSaved({ savings: { ms, timed_requests, strong_answers, strong_answe
 function figure(id, label, value, about, state = '') {
   return h(
     'div',
-    { class: 'figure', 'data-state': state, id: `figure-${id}`, role: 'group', 'aria-label': label },
+    {
+      class: 'figure',
+      'data-state': state,
+      id: `figure-${id}`,
+      role: 'group',
+      'aria-label': label,
+    },
     h('p', { class: 'label' }, label),
     h('p', { class: 'value' }, value),
     h('p', { class: 'about' }, about),

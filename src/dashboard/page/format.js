@@ -23,7 +23,8 @@ export function money(value) {
   const size = Math.abs(value);
   const sign = value < 0 ? '−' : '';
   if (size === 0) return '$0';
-  if (size < 0.01) return `${sign}$${size.toLocaleString(undefined, { maximumSignificantDigits: 2 })}`;
+  if (size < 0.01)
+    return `${sign}$${size.toLocaleString(undefined, { maximumSignificantDigits: 2 })}`;
   if (size < 1000) return `${sign}$${size.toFixed(2)}`;
   return `${sign}$${Math.round(size).toLocaleString()}`;
 }

@@ -103,7 +103,11 @@ function history(thresholds) {
           'tr',
           { class: one.is_current_version ? '' : 'quiet' },
           h('td', {}, shortMoment(one.applied_at)),
-          h('td', {}, one.is_current_version ? words(one.goal) : `${words(one.goal)}, another version`),
+          h(
+            'td',
+            {},
+            one.is_current_version ? words(one.goal) : `${words(one.goal)}, another version`,
+          ),
           h('td', { class: 'number' }, score(one.threshold)),
           h('td', { class: 'number' }, percent(one.strong_share)),
         ),
@@ -117,6 +121,8 @@ export function facts(pairs) {
   return h(
     'dl',
     { class: 'facts' },
-    ...pairs.flatMap((pair) => (pair === false ? [] : [h('dt', {}, pair[0]), h('dd', {}, pair[1])])),
+    ...pairs.flatMap((pair) =>
+      pair === false ? [] : [h('dt', {}, pair[0]), h('dd', {}, pair[1])],
+    ),
   );
 }

@@ -23,7 +23,10 @@ export function mountLatency() {
         points: { show: true, size: 5, fill: colour(name), stroke: colour(name) },
       });
       return {
-        scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, (high || 100) * 1.1] } },
+        scales: {
+          x: { time: true },
+          y: { range: (_plot, _low, high) => [0, (high || 100) * 1.1] },
+        },
         axes: [
           axis(colour, { values: timeLabels, grid: { show: false }, space: 70 }),
           axis(colour, { size: 60, values: (_plot, splits) => splits.map(duration) }),
@@ -48,7 +51,9 @@ export function mountLatency() {
   return ({ traffic }) => {
     series = traffic.series;
     const { t, ttft_strong, ttft_weak } = series;
-    const medians = traffic.latency.map(({ tier, ttft }) => `${tier} ${duration(ttft?.p50 ?? null)}`);
+    const medians = traffic.latency.map(
+      ({ tier, ttft }) => `${tier} ${duration(ttft?.p50 ?? null)}`,
+    );
     chart.show([[...t], [...ttft_strong], [...ttft_weak]], `Median time to the first token: ${medians.join(', ')}.`); // prettier-ignore
     fill(byId('percentiles'), table(traffic.latency));
   };

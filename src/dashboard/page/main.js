@@ -48,7 +48,7 @@ document.addEventListener('visibilitychange', wake);
 void poll();
 
 async function poll() {
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     if (document.visibilityState === 'visible') {
       const asked = range;
       try {

@@ -18,7 +18,10 @@ export function mountRequestView() {
   async function open(id) {
     wanted = id;
     if (!dialog.open) {
-      fill(dialog, frame('Request', h('p', { class: 'about', role: 'status' }, 'Reading the log …')));
+      fill(
+        dialog,
+        frame('Request', h('p', { class: 'about', role: 'status' }, 'Reading the log …')),
+      );
       dialog.showModal();
     }
     try {
@@ -58,13 +61,16 @@ export function mountRequestView() {
       part(
         'How it went',
         h('p', {}, went(request)),
-        ...feedback.map(({ source, value, comment }) =>
+        ...feedback.map(
+          ({ source, value, comment }) =>
           h('p', {}, h('span', { class: 'chip', 'data-level': value >= 0.5 ? 'stable' : 'strong' }, value.toFixed(2)), ` ${source}${comment === null ? '' : `: ${comment}`}`), // prettier-ignore
         ),
-        ...comparisons.map(({ judge_model, strong_win, origin }) =>
+        ...comparisons.map(
+          ({ judge_model, strong_win, origin }) =>
           h('p', {}, h('span', { class: 'chip' }, comparedText(strong_win)), ` says ${judge_model} (${origin})`), // prettier-ignore
         ),
-        ...signals.map(({ kind, value }) =>
+        ...signals.map(
+          ({ kind, value }) =>
           h('p', {}, h('span', { class: 'chip', 'data-level': value >= 0.5 ? 'stable' : 'strong' }, value.toFixed(2)), ` ${words(kind)}`), // prettier-ignore
         ),
         !hasEvidence && h('p', { class: 'about' }, 'Nobody has said how good the answer was.'),
@@ -142,7 +148,8 @@ function reasons({ reasons: list, expected_quality: quality, score: now }, logge
       ...list.map(({ name, contribution }) => {
         const bar = h('i', { 'data-colour': contribution >= 0 ? 'strong' : 'weak' });
         bar.style.width = `${(Math.abs(contribution) / most) * 50}%`;
-        bar.style.left = contribution >= 0 ? '50%' : `${50 - (Math.abs(contribution) / most) * 50}%`;
+        bar.style.left =
+          contribution >= 0 ? '50%' : `${50 - (Math.abs(contribution) / most) * 50}%`;
         return h('li', {}, h('span', {}, name), h('span', { class: 'bar', 'aria-hidden': 'true' }, bar), h('span', { class: 'number' }, `${contribution >= 0 ? '+' : '−'}${Math.abs(contribution).toFixed(2)}`)); // prettier-ignore
       }),
     ),
@@ -150,7 +157,9 @@ function reasons({ reasons: list, expected_quality: quality, score: now }, logge
       'p',
       { class: 'about' },
       'What each group of evidence adds to the logit; to the right it speaks for strong.' +
-        (quality === null ? '' : ` Expected quality: strong ${percent(quality.strong, 0)}, weak ${percent(quality.weak, 0)}.`) + // prettier-ignore
+        (quality === null
+          ? ''
+          : ` Expected quality: strong ${percent(quality.strong, 0)}, weak ${percent(quality.weak, 0)}.`) + // prettier-ignore
         (isOther ? ` Explained on the text as it is kept, which scores ${score(now)}.` : ''),
     ),
   );

@@ -169,7 +169,9 @@ function result({ outcome, status, error_code, fallbacks }) {
   if (outcome !== 'done' || status >= 400) {
     return h('span', { class: 'bad' }, `${words(error_code ?? outcome)}`);
   }
-  return fallbacks > 0 ? h('span', { class: 'warn' }, 'fell back') : h('span', { class: 'quiet' }, 'ok');
+  return fallbacks > 0
+    ? h('span', { class: 'warn' }, 'fell back')
+    : h('span', { class: 'quiet' }, 'ok');
 }
 
 /** How a request went, in a word for each kind of evidence. @param {RequestSummary} request */

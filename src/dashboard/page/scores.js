@@ -32,7 +32,11 @@ export function mountScores({ onApplied }) {
 
   const host = h('div', { class: 'chart handled' });
   const tiles = h('dl', { class: 'tiles', 'aria-live': 'polite' });
-  const apply = h('button', { type: 'button', class: 'main', id: 'apply', onclick: onApply }, 'Apply');
+  const apply = h(
+    'button',
+    { type: 'button', class: 'main', id: 'apply', onclick: onApply },
+    'Apply',
+  );
   const back = h('button', { type: 'button', class: 'quiet', id: 'reset', onclick: () => choose(null) }, 'Reset'); // prettier-ignore
   const field = h('input', { type: 'number', id: 'threshold', min: 0, max: 1, step: 0.001, inputmode: 'decimal', onchange: onField }); // prettier-ignore
   const said = h('p', { class: 'said', role: 'status' });
@@ -163,7 +167,12 @@ function tilesOf(scores, now, value) {
   const kept = qualityAt(quality, value);
   const missing = quality.outcomes_needed - quality.outcomes;
   return [
-    tile('share', 'To strong', compared((at) => shareAt(scores, at), percent), ''),
+    tile(
+      'share',
+      'To strong',
+      compared((at) => shareAt(scores, at), percent),
+      '',
+    ),
     tile(
       'cost',
       'Cost of 1,000 requests',
@@ -181,7 +190,10 @@ function tilesOf(scores, now, value) {
       'Quality kept',
       kept === null
         ? null
-        : { here: percent(kept.pgr, 0), before: `${percent(kept.low, 0)} to ${percent(kept.high, 0)}` },
+        : {
+            here: percent(kept.pgr, 0),
+            before: `${percent(kept.low, 0)} to ${percent(kept.high, 0)}`,
+          },
       missing > 0 ? `${count(missing)} more labelled outcomes needed` : 'needs labelled outcomes',
     ),
   ];

@@ -5,10 +5,13 @@ import { createMetrics } from '../../../src/metrics/metrics.ts';
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const text = read('docs/http-api.md');
 
-/** The paths that app.ts gives to Express, as the page writes them. */
+/** The paths that are given to Express, as the page writes them. */
 function routes(): string[] {
-  const calls = [...read('src/http/app.ts').matchAll(/app\.(get|post)\(([^;]*)\);/g)];
-  return calls.flatMap(([, method = '', args = '']) => {
+  const app = read('src/http/app.ts').matchAll(/app\.(get|post)\(([^;]*)\);/g);
+  const dashboard = read('src/dashboard/routes.ts')
+    .replaceAll("'/api/", "'/dashboard/api/")
+    .matchAll(/router\.(get|post)\(('\/dashboard[^;]*)\);/g);
+  return [...app, ...dashboard].flatMap(([, method = '', args = '']) => {
     const isBoth = args.startsWith('both(');
     const paths = [...args.matchAll(/'(\/[^']*)'/g)].map(([, path = '']) => path);
     return paths.map((path) => `${method.toUpperCase()} ${isBoth ? `/v1${path}` : path}`);
@@ -18,6 +21,7 @@ function routes(): string[] {
 describe('docs/http-api.md', () => {
   it('finds the routes', () => {
     expect(routes()).toContain('POST /v1/chat/completions');
+    expect(routes()).toContain('POST /dashboard/api/threshold');
     expect(routes().length).toBeGreaterThan(12);
   });
 
