@@ -1,4 +1,5 @@
 import type { Config } from './config/config.ts';
+import { outsideRouters } from './config/outside-routers.ts';
 import { createDispatcher, type DispatchEvents } from './dispatch/dispatcher.ts';
 import { defaultDispatchSettings } from './dispatch/dispatch-settings.ts';
 import type { Embedder } from './embedding/embedder.ts';
@@ -9,6 +10,8 @@ import { createRedactText } from './privacy/redact-text.ts';
 import { createDecider, type Decide } from './routing/decide.ts';
 import { followsThreshold, type KnownNames } from './routing/model-name.ts';
 import type { Router } from './routing/router.ts';
+import { precheck, type PrecheckOptions } from './routing/precheck.ts';
+import type { Sessions } from './routing/sessions.ts';
 import type { ScoreWatch } from './routing/score-watch.ts';
 import type { Thresholds } from './routing/thresholds.ts';
 import type { Deployment } from './upstream/deployment.ts';
@@ -20,6 +23,7 @@ export interface ServingParts {
   readonly routers: ReadonlyMap<string, Router>;
   readonly thresholds: Thresholds;
   readonly watch: ScoreWatch;
+  readonly sessions: Sessions;
   readonly embedderId: string | null;
   readonly onEmbeddingFailed: (error: EmbeddingError) => void;
   readonly dispatchEvents: DispatchEvents;
@@ -39,9 +43,22 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     ],
     config.embedder.kind === 'endpoint' && config.embedder.apiKey ? [config.embedder.apiKey] : [],
   );
+  const dispatcher = createDispatcher(config.groups, config.dispatch, {
+    now: Date.now,
+    random: Math.random,
+    events: parts.dispatchEvents,
+  });
+  const { tierGroups } = config;
+  const checks: PrecheckOptions = {
+    rules: config.rules,
+    fits: (tier, demands) => dispatcher.pools.get(tierGroups[tier])?.fits(demands) ?? false,
+  };
+  const outside = outsideRouters(config);
   const decide = createDecider({
-    ...{ routers, thresholds, onEmbeddingFailed },
-    tierGroups: config.tierGroups,
+    ...{ routers, thresholds, onEmbeddingFailed, tierGroups },
+    precheck: checks,
+    sessions: parts.sessions,
+    outsideRouters: outside,
     defaultTier: config.defaultTier,
     timeoutMs: config.timeouts.decisionMs,
     exploration: config.exploration,
@@ -51,6 +68,8 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     redact,
     access: config.access,
     decide: watched(decide, watch),
+    precheck: (request) => precheck(request, checks),
+    outsideRouters: outside,
     decisionMs: config.timeouts.decisionMs,
     routers,
     thresholds,
@@ -58,12 +77,8 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     watch,
     names: knownNames(config, [...routers.keys()]),
     modelOf: (group) => firstOf.get(group)?.name ?? group,
-    tierGroups: config.tierGroups,
-    dispatcher: createDispatcher(config.groups, config.dispatch, {
-      now: Date.now,
-      random: Math.random,
-      events: parts.dispatchEvents,
-    }),
+    tierGroups,
+    dispatcher,
     upstream: createUpstreamClient({
       timeouts: config.timeouts,
       limits: config.limits,

@@ -18,6 +18,7 @@ import { createSignals } from './judging/signals.ts';
 import { keepThresholds } from './keep-thresholds.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Router } from './routing/router.ts';
+import { createSessions } from './routing/sessions.ts';
 import type { CurrentThreshold } from './routing/thresholds.ts';
 import { openRequestLog } from './store/request-log.ts';
 import type { RequestLog } from './store/request-record.ts';
@@ -101,6 +102,7 @@ export async function startGateway(
   };
 
   const keeper = keepThresholds(log, logger);
+  const sessions = createSessions(config.sessions);
 
   async function build(
     config: Config,
@@ -108,11 +110,13 @@ export async function startGateway(
   ): Promise<Serving> {
     const thresholds = await keeper.prepare(config, routers);
     log.keep(config.keepDays);
+    sessions.configure(config.sessions);
     return createServing(config, {
       ...{
         routers,
         thresholds,
         watch: keeper.watch,
+        sessions,
         embedderId,
         onEmbeddingFailed,
         signals,

@@ -19,7 +19,7 @@ export class KeySet {
 
   /** Compares with every key, each in constant time, wherever a match stands. */
   has(key: string): boolean {
-    const hash = createHash('sha256').update(key, 'latin1').digest();
+    const hash = sha256(key);
     let isKnown = false;
     for (const known of this.#hashes) if (timingSafeEqual(known, hash)) isKnown = true;
     return isKnown;
@@ -39,7 +39,16 @@ const hashed = /^sha256:([0-9a-f]{64})$/i;
 /** The hash, in hex, of a key as configured: the key itself, or `sha256:HEX` of it. */
 export function hashOfKey(configured: string): string {
   const hex = hashed.exec(configured)?.[1];
-  return hex?.toLowerCase() ?? createHash('sha256').update(configured, 'latin1').digest('hex');
+  return hex?.toLowerCase() ?? hashOfSentKey(configured);
+}
+
+/** The hash, in hex, of a key as a client sends it. */
+export function hashOfSentKey(key: string): string {
+  return sha256(key).toString('hex');
+}
+
+function sha256(key: string): Buffer {
+  return createHash('sha256').update(key, 'latin1').digest();
 }
 
 export function isHashed(configured: string): boolean {

@@ -2,6 +2,8 @@ import type { Access } from '../access/access.ts';
 import type { DispatchSettings, Group } from '../dispatch/group.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import type { EmbedderSettings } from '../embedding/create-embedder.ts';
+import type { Rule } from '../routing/rules.ts';
+import type { SessionSettings } from '../routing/sessions.ts';
 import type { RouterParts } from './create-router-parts.ts';
 
 export type LogPrompts = 'none' | 'hash' | 'full';
@@ -62,6 +64,10 @@ export interface Config {
   readonly targetStrongShare: number | null;
   /** Who answers when the decision fails. */
   readonly defaultTier: 'strong' | 'weak';
+  /** What the operator says of kinds of requests. */
+  readonly rules: readonly Rule[];
+  /** How long, and how many, conversations are remembered. */
+  readonly sessions: SessionSettings;
   /** Share of scored requests whose tier is drawn by chance, 0..0.5. */
   readonly exploration: number;
   readonly embedder: EmbedderSettings;

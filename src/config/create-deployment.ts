@@ -1,4 +1,5 @@
 import { withoutCredentials } from '../base-url.ts';
+import type { Ability } from '../demands.ts';
 import { ConfigError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { noDispatchLimits, type Deployment, type Price } from '../upstream/deployment.ts';
@@ -52,10 +53,17 @@ export function createDeployment(
     apiKey,
     price: readPrice(tier, own),
     maxInputTokens: own.max_input_tokens ?? null,
+    cannot: cannotDo(own.supports ?? {}),
+    isLocal: own.local ?? null,
     timeoutMs: own.timeout ?? null,
     streamTimeoutMs: own.stream_timeout ?? null,
     numRetries: own.num_retries ?? null,
   };
+}
+
+/** What is marked as not supported; what nobody marked is taken to be. */
+export function cannotDo(supports: Partial<Record<Ability, boolean | undefined>>): Ability[] {
+  return (['images', 'tools', 'schema'] as const).filter((ability) => supports[ability] === false);
 }
 
 /** @throws ConfigError when a setting is missing. */

@@ -4,7 +4,7 @@ import { Secret } from '../secret.ts';
 import type { Deployment, Price } from '../upstream/deployment.ts';
 import { missingBaseUrl } from '../upstream/model-string.ts';
 import { isSameUpstream } from './check-names.ts';
-import { parseOpenAiModel } from './create-deployment.ts';
+import { cannotDo, parseOpenAiModel } from './create-deployment.ts';
 import type { ModelEntry } from './model-entry.ts';
 
 /** A deployment of `model_list`, and where it stands. */
@@ -87,6 +87,12 @@ function createMember(
     tpm: own.tpm ?? null,
     maxParallelRequests: own.max_parallel_requests ?? null,
     maxInputTokens: info.max_input_tokens ?? info.max_tokens ?? null,
+    cannot: cannotDo({
+      images: info.supports_vision,
+      tools: info.supports_function_calling,
+      schema: info.supports_response_schema,
+    }),
+    isLocal: info.local ?? null,
     timeoutMs: own.timeout ?? null,
     headersTimeoutMs: null,
     streamTimeoutMs: own.stream_timeout ?? null,

@@ -8,6 +8,12 @@ export const defaults = {
   routers: ['mf'],
   /** Tier that answers when a prompt cannot be scored: a failure here should cost no quality. */
   default_tier: 'strong',
+  sessions: {
+    /** A conversation is remembered for an hour after its last request. */
+    ttl: 3_600_000,
+    /** Conversations that are remembered, at some hundred bytes each. */
+    max: 10_000,
+  },
   /** Share of scored requests that go to a tier by chance: none. */
   exploration: 0,
   /** The sentence encoder that ships with pointsman. */

@@ -16,9 +16,10 @@ export function withDefaults(
 ): Deployment {
   const timeoutMs = deployment.timeoutMs ?? router.timeout ?? null;
   const { headers, remoteHeaders } = defaults.timeouts;
+  const isLocal = deployment.isLocal ?? isLocalHost(deployment.baseUrl);
   return {
     ...deployment,
-    timeoutMs,
+    ...{ timeoutMs, isLocal },
     streamTimeoutMs: deployment.streamTimeoutMs ?? router.stream_timeout ?? null,
     maxParallelRequests:
       deployment.maxParallelRequests ?? router.default_max_parallel_requests ?? null,

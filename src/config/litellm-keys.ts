@@ -78,10 +78,16 @@ const ignoredFamilies = /^(aws|azure|gcs|milvus|s3|valkey|vertex|watsonx)_|_cost
 const paramsInUse = ['input_cost_per_token', 'output_cost_per_token'];
 
 /** LiteLLM lets anything stand in `model_info`; a slip in a key that counts here is still a slip. */
-const infoInUse = ['id', 'max_input_tokens', 'max_tokens', ...paramsInUse];
+const infoInUse = [
+  ...['id', 'max_input_tokens', 'max_tokens', 'local', ...paramsInUse],
+  ...['supports_vision', 'supports_function_calling', 'supports_response_schema'],
+];
 const infoElsewhere = names(`
   access_groups access_via_team_ids base_model db_model litellm_provider max_output_tokens mode
-  output_vector_size team_id team_public_model_name tier`);
+  output_vector_size supports_assistant_prefill supports_audio_input supports_audio_output
+  supports_computer_use supports_native_streaming supports_parallel_function_calling
+  supports_pdf_input supports_prompt_caching supports_reasoning supports_system_messages
+  supports_tool_choice supports_url_context supports_video_input supports_web_search team_id team_public_model_name tier`);
 
 /** LiteLLM's names for a section, next to ours, for "did you mean". */
 export function ignoredKeysOf(path: readonly PropertyKey[]): readonly string[] {

@@ -49,6 +49,10 @@ export const modelEntrySchema = z.strictObject({
       ),
       max_input_tokens: wholeNumber(1),
       max_tokens: wholeNumber(1),
+      supports_vision: yesNo(),
+      supports_function_calling: yesNo(),
+      supports_response_schema: yesNo(),
+      local: yesNo(),
       input_cost_per_token: perToken(),
       output_cost_per_token: perToken(),
     })

@@ -7,6 +7,7 @@ import { accessWarnings, createAccess } from './create-access.ts';
 import { createEmbeddingsUpstream, credentialWarnings } from './create-deployment.ts';
 import { createGroups } from './create-groups.ts';
 import { createEmbedderSettings } from './create-embedder-settings.ts';
+import { assertLocalTier, createRules } from './create-rules.ts';
 import { createRouterParts } from './create-router-parts.ts';
 import { defaults } from './defaults.ts';
 import { isLocalHost } from './local-host.ts';
@@ -112,11 +113,18 @@ function createConfig(
   const routers = settings.routers ?? defaults.routers;
   const routerParts = collect(problems, () => createRouterParts(settings, routers, env));
   const access = collect(problems, () => createAccess(settings, env));
+  const rules = collect(problems, () => createRules(settings));
   problems.push(...checkRouters(settings.routers ?? []), ...checkThreshold(settings));
   throwIfAny([...new Set(problems)]);
-  if (!groups.settings || !embedder || !routerParts || !access)
+  if (!groups.settings || !embedder || !routerParts || !access || !rules)
     throw new Error('a part is missing without a problem');
   const deployments = groups.settings.groups.flatMap((group) => group.deployments);
+  const tierNames = Object.values(groups.settings.tierGroups);
+  const isTier = ({ group }: Deployment) => tierNames.includes(group);
+  assertLocalTier(
+    rules,
+    deployments.some((one) => isTier(one) && one.isLocal === true),
+  );
 
   const config: Config = {
     host: settings.host ?? defaults.host,
@@ -128,6 +136,11 @@ function createConfig(
     threshold: settings.threshold ?? null,
     targetStrongShare: settings.target_strong_share ?? null,
     defaultTier: settings.default_tier ?? defaults.default_tier,
+    rules,
+    sessions: {
+      maxSessions: settings.sessions?.max ?? defaults.sessions.max,
+      ttlMs: settings.sessions?.ttl ?? defaults.sessions.ttl,
+    },
     exploration: settings.exploration ?? defaults.exploration,
     embedder,
     weightsFile: settings.weights ?? null,

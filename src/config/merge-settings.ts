@@ -4,7 +4,7 @@ import type { Settings, TierSettings } from './settings-schema.ts';
  * Flags win over the file, key by key. Three rules keep the result what its writer meant: a flag
  * for both models also wins over the file's value for one of them, one for the threshold replaces a
  * share to hold and the other way round, and what the file says *about*
- * a model (profile, prices, context window) goes when a flag names another model.
+ * a model (profile, prices, context window, abilities) goes when a flag names another model.
  */
 export function mergeSettings(file: Settings, flags: Settings): Settings {
   const both = keyChoice({ ...file, ...flags }, flags);
@@ -35,8 +35,13 @@ function mergeTier(file: TierSettings, flags: TierSettings, flagsForBoth: Settin
     delete kept.input_per_mtok;
     delete kept.output_per_mtok;
     delete kept.max_input_tokens;
+    delete kept.supports;
   }
-  if (flagsForBoth.base_url !== undefined) delete kept.base_url;
+  if (flags.base_url ?? flags.model) delete kept.local;
+  if (flagsForBoth.base_url !== undefined) {
+    delete kept.base_url;
+    delete kept.local;
+  }
   if (givesKey(flagsForBoth)) {
     delete kept.api_key;
     delete kept.api_key_env;

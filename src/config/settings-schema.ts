@@ -6,6 +6,7 @@ import {
   routerSettingsSchema,
 } from './litellm-schema.ts';
 import { isObject } from '../is-object.ts';
+import { ruleSchema } from './rule-schema.ts';
 import type { ModelEntry } from './model-entry.ts';
 import { createRedactText, knownPatterns } from '../privacy/redact-text.ts';
 import { clientKeyRule, isClientKey } from '../access/key-set.ts';
@@ -41,6 +42,8 @@ const tier = () =>
       input_per_mtok: price(),
       output_per_mtok: price(),
       max_input_tokens: wholeNumber(1),
+      supports: z.strictObject({ images: yesNo(), tools: yesNo(), schema: yesNo() }).optional(),
+      local: yesNo(),
       timeout: duration(1),
       stream_timeout: duration(1),
       num_retries: wholeNumber(0, 10),
@@ -68,6 +71,8 @@ export const settingsSchema = z.strictObject({
     return share !== null && share > 0 && share < 1 ? share : null;
   }),
   default_tier: oneOf('strong', 'weak'),
+  rules: z.array(ruleSchema).optional(),
+  sessions: z.strictObject({ ttl: duration(0), max: wholeNumber(1) }).optional(),
   exploration: numberFrom(0, 0.5, 'must be a share from 0 (none) to 0.5'),
   embedder: text('local, fast, hub:NAME or endpoint'),
   embedding: z
@@ -162,7 +167,8 @@ export type TierSettings = NonNullable<Settings['strong']>;
 
 /** Every key as a dotted path, in the order above: `host`, `strong.model`, `timeouts.idle`. */
 export function listSettingKeys(): string[] {
-  const shape = { ...settingsSchema.shape, model_list: modelEntrySchema.optional() };
+  const lists = { model_list: modelEntrySchema.optional(), rules: ruleSchema.optional() };
+  const shape = { ...settingsSchema.shape, ...lists };
   return Object.entries(shape).flatMap(([key, schema]) => keysOf(key, schema));
 }
 

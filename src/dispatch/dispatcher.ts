@@ -1,3 +1,4 @@
+import type { Demands } from '../demands.ts';
 import { AppError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import { backoffMs } from './backoff.ts';
@@ -11,10 +12,8 @@ import { sleep } from './sleep.ts';
 export type CallDeployment<T> = (lease: Lease) => Promise<T>;
 
 /** What one request may do, from its own fields or the defaults. */
-export interface DispatchRequest {
+export interface DispatchRequest extends Demands {
   readonly group: string;
-  /** Estimated, for the pre-call check. */
-  readonly promptTokens: number;
   readonly numRetries: number | null;
   /** The client's own fallbacks come before the configured ones. */
   readonly fallbacks: readonly string[];
@@ -116,7 +115,7 @@ export function createDispatcher(
         const tried = await walk(name);
         if ('answer' in tried) return tried;
         // That nothing could be called says less than why the one before failed.
-        if (codeOf(tried.failed.error) !== 'no_deployment_available') failed = tried.failed;
+        if (!isUncallable(tried.failed)) failed = tried.failed;
       }
       return { failed };
     }
@@ -148,8 +147,8 @@ export function createDispatcher(
     for (let retry = 0; ; retry++) {
       let lease: Lease;
       try {
-        const others = retry === 0 ? 0 : pool.available(request.promptTokens, tried);
-        lease = pool.lease(request.promptTokens, others > 0 ? tried : excluded);
+        const others = retry === 0 ? 0 : pool.available(request, tried);
+        lease = pool.lease(request, others > 0 ? tried : excluded);
       } catch (error) {
         return { failed: failed ?? { error, cause: classifyFailure(error) } };
       }
@@ -171,10 +170,10 @@ export function createDispatcher(
         if (!isWorthARetry(cause)) return { failed };
         if (cause === 'auth' || cause === 'not_found') excluded.add(lease.deployment);
 
-        const others = pool.available(request.promptTokens, tried);
+        const others = pool.available(request, tried);
         const configured = lease.deployment.numRetries ?? settings.numRetries;
         const retries = request.numRetries ?? configured ?? (others > 0 || isLast ? 1 : 0);
-        const isHopeless = pool.available(request.promptTokens, excluded) === 0;
+        const isHopeless = pool.available(request, excluded) === 0;
         if (retry >= retries || isHopeless) return { failed };
         // Another healthy deployment is asked at once; the same one is given time.
         const leastMs = settings.retryAfterMs;
@@ -198,6 +197,7 @@ function isWorthARetry(cause: FailureClass): boolean {
   return cause !== 'bad_request' && cause !== 'context_window' && cause !== 'content_policy';
 }
 
-function codeOf(error: unknown): string | null {
-  return error instanceof AppError ? error.code : null;
+function isUncallable({ error, cause }: Failed): boolean {
+  const isBusy = error instanceof AppError && error.code === 'no_deployment_available';
+  return isBusy || cause === 'unsupported';
 }

@@ -10,6 +10,7 @@ export type FailureClass =
   | 'content_policy'
   | 'auth' // our key or model name is wrong there: this deployment cannot answer
   | 'not_found'
+  | 'unsupported' // no deployment of the group may or can answer: none was called
   | 'rate_limit'
   | 'timeout'
   | 'server'; // everything else: refused, reset, 5xx, an answer that is none
@@ -27,6 +28,9 @@ export function classifyFailure(error: unknown): FailureClass {
     case 'upstream_model_not_found':
     case 'upstream_not_found':
       return 'not_found';
+    case 'no_local_deployment':
+    case 'not_supported_by_model':
+      return 'unsupported';
     case 'upstream_rate_limited':
       return 'rate_limit';
     case 'upstream_timeout':

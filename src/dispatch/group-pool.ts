@@ -1,3 +1,4 @@
+import type { Ability, Demands } from '../demands.ts';
 import { AppError, BadRequestError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import { createBreaker, type Breaker, type BreakerState } from './breaker.ts';
@@ -25,12 +26,15 @@ export interface GroupPool {
   /**
    * Chooses a deployment and counts the call as running from this moment (counting it later lets
    * concurrent calls choose the same one).
-   * @throws BadRequestError `context_length_exceeded` when the prompt fits none,
-   *   AppError 503 `no_deployment_available` when all are cooling down or full.
+   * @throws BadRequestError `no_local_deployment`, `not_supported_by_model` or
+   *   `context_length_exceeded` when none may or can answer, AppError 503 `no_deployment_available`
+   *   when all that can are cooling down or full.
    */
-  lease(promptTokens: number, excluded: ReadonlySet<Deployment>): Lease;
+  lease(demands: Demands, excluded: ReadonlySet<Deployment>): Lease;
   /** Deployments that could be leased now. */
-  available(promptTokens: number, excluded: ReadonlySet<Deployment>): number;
+  available(demands: Demands, excluded: ReadonlySet<Deployment>): number;
+  /** Whether some deployment may and can answer, whatever state it is in. */
+  fits(demands: Demands): boolean;
   states(): { deployment: Deployment; state: BreakerState; inFlight: number }[];
 }
 
@@ -58,16 +62,33 @@ export function createGroupPool(
     inFlight: 0,
   }));
 
-  function fitting(promptTokens: number): Slot[] {
-    if (!settings.enablePreCallChecks) return slots;
-    return slots.filter(
-      ({ deployment }) => promptTokens <= (deployment.maxInputTokens ?? Infinity),
+  function isFitting(
+    { promptTokens, needs, isLocalOnly }: Demands,
+    { isLocal, cannot, maxInputTokens }: Deployment,
+  ): boolean {
+    return (
+      (!isLocalOnly || isLocal === true) &&
+      !needs.some((need) => cannot.includes(need)) &&
+      (!settings.enablePreCallChecks || promptTokens <= (maxInputTokens ?? Infinity))
     );
   }
 
-  function usable(promptTokens: number, excluded: ReadonlySet<Deployment>): Slot[] {
-    return fitting(promptTokens).filter(
+  function fits(demands: Demands): boolean {
+    return slots.some(({ deployment }) => isFitting(demands, deployment));
+  }
+
+  /** Why no deployment fits, the first reason of these that is one by itself. */
+  function unfit({ promptTokens, needs, isLocalOnly }: Demands): AppError {
+    const nothing: Demands = { promptTokens: 0, needs: [], isLocalOnly: false };
+    if (isLocalOnly && !fits({ ...nothing, isLocalOnly })) return notLocal(group);
+    if (!fits({ ...nothing, isLocalOnly, needs })) return unsupported(group, needs);
+    return tooLong(group, promptTokens);
+  }
+
+  function usable(demands: Demands, excluded: ReadonlySet<Deployment>): Slot[] {
+    return slots.filter(
       ({ deployment, breaker, inFlight }) =>
+        isFitting(demands, deployment) &&
         !excluded.has(deployment) &&
         inFlight < (deployment.maxParallelRequests ?? Infinity) &&
         breaker.state() !== 'open',
@@ -94,24 +115,47 @@ export function createGroupPool(
 
   return {
     group,
-    lease(promptTokens, excluded) {
-      let candidates = usable(promptTokens, excluded);
+    lease(demands, excluded) {
+      let candidates = usable(demands, excluded);
       while (candidates.length > 0) {
         const slot = pickDeployment(candidates, settings.routingStrategy, clock.random);
         if (slot === null) break;
         if (slot.breaker.tryAcquire()) return leaseOf(slot);
         candidates = candidates.filter((other) => other !== slot); // its probe is already running
       }
-      if (fitting(promptTokens).length === 0) throw tooLong(group, promptTokens);
+      if (!fits(demands)) throw unfit(demands);
       throw noneAvailable(group, Math.min(...slots.map(({ breaker }) => breaker.opensInMs())));
     },
-    available: (promptTokens, excluded) => usable(promptTokens, excluded).length,
+    available: (demands, excluded) => usable(demands, excluded).length,
+    fits,
     states: () =>
       slots.map(({ deployment, breaker, inFlight }) => ({
         ...{ deployment, inFlight },
         state: breaker.state(),
       })),
   };
+}
+
+function notLocal(group: Group): AppError {
+  return new BadRequestError(
+    `A rule keeps this request on local deployments, and "${group.name}" has none: ask for "auto" ` +
+      'or a local model.',
+    { param: 'model', code: 'no_local_deployment' },
+  );
+}
+
+const fieldOf: Readonly<Record<Ability, string>> = {
+  images: 'messages',
+  tools: 'tools',
+  schema: 'response_format',
+};
+
+function unsupported(group: Group, needs: readonly Ability[]): AppError {
+  return new BadRequestError(
+    `No deployment of "${group.name}" that may answer can do what the request needs ` +
+      `(${needs.join(', ')}): ask for "auto" or another model.`,
+    { param: fieldOf[needs[0] ?? 'images'], code: 'not_supported_by_model' },
+  );
 }
 
 function tooLong(group: Group, promptTokens: number): AppError {

@@ -38,7 +38,7 @@ export function mayAdminister(
  * `Authorization: Bearer KEY`, else `x-api-key`. '' for none, and for a header that comes twice:
  * two programs could each believe another one of them.
  */
-function presentedKey(req: IncomingMessage): string {
+export function presentedKey(req: IncomingMessage): string {
   const { headers } = req;
   if (headers.authorization === undefined && headers['x-api-key'] === undefined) return '';
   const { authorization = [], 'x-api-key': apiKey = [] } = req.headersDistinct;

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { BadRequestError, type AppError } from '../errors.ts';
 import type { Decision } from '../routing/decision.ts';
-import { undecided } from '../routing/decide.ts';
+import { undecided, type RequestFacts } from '../routing/decide.ts';
 import { parseModelName } from '../routing/model-name.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import { callTarget } from '../upstream/call-target.ts';
@@ -17,6 +17,7 @@ import { parseJsonObject, type JsonObjectText } from './json-text.ts';
 import { toLogRecord } from './log-entry.ts';
 import { assertNoLoop } from './loop-guard.ts';
 import { readBody } from './read-body.ts';
+import { requestFacts } from './request-facts.ts';
 import { endBrokenStream, writeChunk } from './reply.ts';
 import type { Serving } from './serving.ts';
 
@@ -52,9 +53,10 @@ export function textCompletions(
       const request = parseRequest(body);
       const requested = parseModelName(request.model, serving.names);
       assertKnownFallbacks(request, serving);
+      const facts = requestFacts(req, request, body.value);
       const decision = await serving
-        .decide(requested, request.text, call.signal)
-        .catch((error: unknown) => leftUndecided(deps, { call, request, serving }, error));
+        .decide(requested, facts, call.signal)
+        .catch((error: unknown) => leftUndecided(deps, { call, request, serving }, facts, error));
       setHeaders(res, decisionHeaders(decision));
       const overheadMs = call.elapsedMs();
       deps.metrics.onOverhead(overheadMs);
@@ -132,10 +134,11 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
 function leftUndecided(
   deps: AppDeps,
   { call, request, serving }: Pick<Exchange, 'call' | 'request' | 'serving'>,
+  facts: RequestFacts,
   error: unknown,
 ): never {
   if (error instanceof ClientGoneError) {
-    const decision = undecided(request.text, call.elapsedMs());
+    const decision = undecided(request.text, serving.precheck(facts).isPrivate, call.elapsedMs());
     const ending = { status: 499, outcome: 'client_abort', errorCode: null, ttftMs: null } as const;
     const forwarded = { attempts: 0, fallbacks: 0, deployment: null, answer: null };
     const known = { call, request, serving, decision, forwarded };

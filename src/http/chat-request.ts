@@ -1,5 +1,6 @@
 import { BadRequestError } from '../errors.ts';
 import { isObject } from '../is-object.ts';
+import { messageFacts } from '../routing/message-facts.ts';
 import { promptText } from '../routing/prompt-text.ts';
 import type { JsonObjectText } from './json-text.ts';
 
@@ -19,7 +20,7 @@ export interface TextRequest {
   readonly text: string | null;
   /** What the request says about retries and fallbacks; not forwarded. */
   readonly dispatch: DispatchWishes;
-  /** Characters of all messages: the base of an estimate. */
+  /** Characters of the request without its pictures' bytes: the base of an estimate. */
   readonly promptChars: number;
 }
 
@@ -61,8 +62,20 @@ const freeForm = new Set(['messages', 'tools', 'functions', 'response_format', '
  */
 export function parseChatRequest(body: JsonObjectText): TextRequest {
   const shared = parseShared(body, 'chat/completions');
-  return { ...shared, text: promptText(parseMessages(body.value['messages'])) };
+  const messages = parseMessages(body.value['messages']);
+  const promptChars = countPromptChars(body.text, messages);
+  return { ...shared, promptChars, text: promptText(messages) };
 }
+
+/** Characters of a request, with what a picture is worth in place of its bytes. */
+export function countPromptChars(body: string, messages: unknown): number {
+  if (!Array.isArray(messages)) return body.length;
+  const { images, inlineChars } = messageFacts(messages);
+  return body.length - inlineChars + images * charsOfImage;
+}
+
+/** A picture is some 1000 tokens, however many characters its base64 has. */
+const charsOfImage = 4000;
 
 /** What the endpoints have in common. */
 export function parseShared(

@@ -120,9 +120,10 @@ async function askUpstream(exchange: Exchange, instanceId: string): Promise<Answ
   const { req, res, call, body, request, serving, forwarded } = exchange;
   const { upstream } = serving.embeddings;
   if (upstream === null) throw new Error('there is no embeddings upstream');
-  const wanted = { numRetries: null, fallbacks: [], disableFallbacks: true, promptTokens: 0 };
+  const wanted = { numRetries: null, fallbacks: [], disableFallbacks: true };
+  const demands = { promptTokens: 0, needs: [], isLocalOnly: false };
   const bytes = await upstream.dispatcher.dispatch(
-    { ...wanted, group: upstream.deployment.group },
+    { ...wanted, ...demands, group: upstream.deployment.group },
     forwarded,
     async (lease) => {
       const { deployment } = lease;

@@ -3,7 +3,6 @@ import { classifyFailure } from '../dispatch/failure-class.ts';
 import type { Lease } from '../dispatch/group-pool.ts';
 import { BadRequestError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
-import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { UpstreamAnswer } from '../upstream/openai-client.ts';
 import type { Exchange } from './chat-completions.ts';
 import { ClientGoneError } from './call.ts';
@@ -31,7 +30,7 @@ export async function forward(
   const { call, decision, request, serving } = exchange;
   const wanted = {
     group: decision.group,
-    promptTokens: estimateTokens(request.promptChars),
+    ...decision.demands,
     ...request.dispatch,
   };
   const { answer, lease } = await serving.dispatcher.dispatch(

@@ -7,14 +7,16 @@ import { contentText, promptText } from '../routing/prompt-text.ts';
 import { tierOf } from '../routing/thresholds.ts';
 import type { AppDeps } from './app.ts';
 import { callOf } from './call.ts';
-import { parseMessages } from './chat-request.ts';
+import { countPromptChars, parseMessages } from './chat-request.ts';
 import { parseJsonObject } from './json-text.ts';
 import { readBody } from './read-body.ts';
 import { sendJson } from './reply.ts';
+import { requestFacts } from './request-facts.ts';
 
 /**
  * `POST /v1/router/score {messages | prompt, model?}`: decides and explains as for a chat request,
- * but calls no model and logs nothing.
+ * but calls no model and logs nothing. Guards and rules are told beside the score; a conversation
+ * is not looked up.
  *
  * @throws EmbeddingError 503 when the embedder fails: without a score there is nothing to tell.
  */
@@ -39,6 +41,14 @@ export function postScore(deps: AppDeps): RequestHandler {
     }
     const router = routers.get(requested.router);
     if (router === undefined) throw new Error(`router ${requested.router} is not loaded`);
+    const chars = { text: prompt, promptChars: countPromptChars(text, body['messages']) };
+    const { forced, isPrivate } = serving.precheck(requestFacts(req, chars, body));
+    if (isPrivate && serving.outsideRouters.has(router.name)) {
+      throw new BadRequestError(
+        `The request is private, and the router ${router.name} would show it to another machine.`,
+        { param: 'model' },
+      );
+    }
     const current = thresholds.current(router);
     const threshold = requested.threshold ?? current.threshold;
     const { winRate, expectedQuality, reasons } = await inTime(
@@ -47,11 +57,12 @@ export function postScore(deps: AppDeps): RequestHandler {
       decisionMs,
       () => scoringIsLate(decisionMs),
     );
-    const tier = tierOf(winRate, threshold);
+    const tier = forced?.tier ?? tierOf(winRate, threshold);
     sendJson(res, 200, {
       tier,
       model: modelOf(tierGroups[tier]),
-      reason: 'score',
+      reason: forced?.reason ?? 'score',
+      ...(forced !== null && { reason_detail: forced.reasonDetail }),
       score: winRate,
       threshold,
       threshold_origin: requested.threshold === null ? current.origin : 'request',

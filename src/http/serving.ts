@@ -6,6 +6,7 @@ import type { Embedder } from '../embedding/embedder.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Decide } from '../routing/decide.ts';
 import type { KnownNames } from '../routing/model-name.ts';
+import type { CheckedRequest, Precheck } from '../routing/precheck.ts';
 import type { Router } from '../routing/router.ts';
 import type { ScoreWatch } from '../routing/score-watch.ts';
 import type { Thresholds } from '../routing/thresholds.ts';
@@ -39,6 +40,10 @@ export interface Serving {
   readonly redact: Redact;
   readonly access: Access;
   readonly decide: Decide;
+  /** What is certain before any score. */
+  readonly precheck: (request: CheckedRequest) => Precheck;
+  /** Routers that show the text to another machine. */
+  readonly outsideRouters: ReadonlySet<string>;
   /** How long a decision may take. */
   readonly decisionMs: number;
   readonly routers: ReadonlyMap<string, Router>;

@@ -1,13 +1,26 @@
+import type { Demands } from '../demands.ts';
+
 export type Tier = 'strong' | 'weak';
 
 /**
- * Why the tier was decided: by the score; against the score, to learn how the other model does
- * (`exploration`); because the client named a tier or model itself (`bypass`); the default tier
- * because the embedder failed or there was no text to score; not at all, because the client left
- * before (`client_gone`).
+ * Why the tier was decided, the one that counts first: the client named a tier or model itself
+ * (`bypass`); the other tier cannot answer (`guard`); the operator said so (`rule`); a tool spoke
+ * last, so the model that called it goes on (`tool_turn`); the conversation was sent up before
+ * (`session`); by the score; against the score, to learn how the other model does
+ * (`exploration`); the default tier because the embedder failed or there was no text to score;
+ * not at all, because the client left before (`client_gone`).
  */
 export type DecisionReason =
-  'score' | 'exploration' | 'bypass' | 'embedding_failed' | 'no_text' | 'client_gone';
+  | 'bypass'
+  | 'guard'
+  | 'rule'
+  | 'tool_turn'
+  | 'session'
+  | 'score'
+  | 'exploration'
+  | 'embedding_failed'
+  | 'no_text'
+  | 'client_gone';
 
 /** Made once per request, never changed, passed on and logged whole. */
 export interface Decision {
@@ -24,7 +37,7 @@ export interface Decision {
   /** Win rate, 0..1; null when nothing was scored. */
   readonly score: number | null;
   readonly threshold: number | null;
-  /** The rule, guard or session behind the reason; null where the reason says all. */
+  /** Names the rule or guard, or the decision that is followed; null where the reason says all. */
   readonly reasonDetail: string | null;
   /**
    * How likely this tier was to be chosen for this request, in (0, 1]; null when no score decided.
@@ -34,7 +47,9 @@ export interface Decision {
   readonly sessionHash: string | null;
   /** A rule or the client marked the request: no other model and no judge may see it. */
   readonly isPrivate: boolean;
-  /** The text that was scored; null for a bypass. */
+  /** What the deployment that answers must be able to do. */
+  readonly demands: Demands;
+  /** The text that was scored, or would have been; null for a tool turn. */
   readonly text: string | null;
   readonly embedding: Float32Array | null;
   /** Time to decide, embedding included, in milliseconds. */
@@ -51,5 +66,6 @@ export const unscored = {
   propensity: null,
   sessionHash: null,
   isPrivate: false,
+  demands: { promptTokens: 0, needs: [], isLocalOnly: false },
   embedding: null,
 } as const satisfies Partial<Decision>;

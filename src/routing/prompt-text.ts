@@ -1,24 +1,49 @@
 import { isObject } from '../is-object.ts';
 
+/** A shorter text ("commit it", "and in Rust?") says little by itself. */
+const shortChars = 60;
+
+/** As much of what the user said before stands in front of a short text. */
+const contextChars = 500;
+
 /**
  * The text of a conversation that is scored: the last user message that has text, its text parts
- * joined. Images, tool output and `<think>` blocks are left out, so that a tool turn is judged by
- * what the user asked (RouteLLM scores `messages[-1]`, whatever its role).
+ * joined. In front of one that is shorter than 60 characters stand the user's texts before it,
+ * newest first up to 500 characters in all, in their order. Images, tool output and `<think>`
+ * blocks are left out, so that a tool turn is judged by what the user asked (RouteLLM scores
+ * `messages[-1]`, whatever its role).
  *
  * Without a user text the last system or developer text is taken; null when there is none.
  */
 export function promptText(messages: readonly unknown[]): string | null {
-  return lastText(messages, ['user']) ?? lastText(messages, ['system', 'developer']);
+  const users = textsFromLast(messages, ['user']);
+  const last = users.next();
+  if (last.done === true) {
+    return textsFromLast(messages, ['system', 'developer']).next().value ?? null;
+  }
+  if (last.value.length >= shortChars) return last.value;
+  const parts = [last.value];
+  let room = contextChars;
+  for (const text of users) {
+    // The beginning of a long text says best what it asks for.
+    parts.unshift(text.slice(0, room));
+    room -= text.length;
+    if (room <= 0) break;
+  }
+  return parts.join('\n\n');
 }
 
-function lastText(messages: readonly unknown[], roles: readonly string[]): string | null {
+/** The texts of these roles, the last one first, without empty ones. */
+function* textsFromLast(
+  messages: readonly unknown[],
+  roles: readonly string[],
+): Generator<string, undefined> {
   for (let i = messages.length - 1; i >= 0; i--) {
     const message = messages[i];
     if (!isObject(message) || !roles.includes(String(message['role']))) continue;
     const text = contentText(message['content']);
-    if (text !== '') return text;
+    if (text !== '') yield text;
   }
-  return null;
 }
 
 /** A string, or a list of content parts, as plain text; '' for anything else. */

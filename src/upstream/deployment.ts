@@ -1,3 +1,4 @@
+import type { Ability } from '../demands.ts';
 import type { Secret } from '../secret.ts';
 
 /** US dollars per million tokens. */
@@ -36,6 +37,10 @@ export interface Deployment {
   readonly maxParallelRequests: number | null;
   /** Context window for the pre-call check, in tokens. */
   readonly maxInputTokens: number | null;
+  /** What its model is marked as unable to do; it is not asked for that. */
+  readonly cannot: readonly Ability[];
+  /** On this machine or in its network; null: not known, which counts as no. */
+  readonly isLocal: boolean | null;
   /** The whole call; the server's total timeout otherwise. */
   readonly timeoutMs: number | null;
   /** From the call to the response headers; the server's headers timeout otherwise. */
@@ -56,6 +61,8 @@ export const noDispatchLimits = {
   tpm: null,
   maxParallelRequests: null,
   maxInputTokens: null,
+  cannot: [],
+  isLocal: null,
   timeoutMs: null,
   headersTimeoutMs: null,
   streamTimeoutMs: null,

@@ -50,6 +50,8 @@ export function testConfig(strongUrl: string, weakUrl: string, db: string): Conf
     targetStrongShare: null,
     defaultTier: 'strong',
     exploration: 0,
+    rules: [],
+    sessions: { maxSessions: 1000, ttlMs: 60_000 },
     embedder: { kind: 'local' },
     weightsFile: null,
     routerParts: { neighboursFile: null, bertModel: null, causalLlm: null },

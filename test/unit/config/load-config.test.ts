@@ -75,6 +75,7 @@ describe('deployments', () => {
       apiKey: null,
       price: null,
       headersTimeoutMs: 600_000,
+      isLocal: true,
     });
   });
 

@@ -41,7 +41,13 @@ async function run(
   const result = await dispatcher
     .dispatch(
       {
-        ...{ group: Object.keys(plan)[0] ?? '', promptTokens: 10, numRetries: null },
+        ...{
+          group: Object.keys(plan)[0] ?? '',
+          promptTokens: 10,
+          needs: [],
+          isLocalOnly: false,
+          numRetries: null,
+        },
         ...{ fallbacks: [], disableFallbacks: false, ...request },
       },
       trace,

@@ -10,6 +10,8 @@ const candidate = (id: string, fields: Parameters<typeof deployment>[0] = {}, in
   inFlight,
 });
 
+const demands = { promptTokens: 1, needs: [], isLocalOnly: false };
+
 describe('simple-shuffle', () => {
   /** Chi-square of the draws against the expected shares; 10.83 is its 0.1 % point for 1 degree. */
   function chiSquare(
@@ -65,7 +67,7 @@ describe('least-busy', () => {
       { ...defaultDispatchSettings, routingStrategy: 'least-busy' },
       { now: () => 0, random: seededRandom(1) },
     );
-    const leases = Array.from({ length: 30 }, () => pool.lease(1, new Set()));
+    const leases = Array.from({ length: 30 }, () => pool.lease(demands, new Set()));
     expect(pool.states().map(({ inFlight }) => inFlight)).toEqual([10, 10, 10]);
     for (const lease of leases) {
       lease.succeed();
@@ -82,6 +84,6 @@ test('max_parallel_requests: the call over the cap goes to the next deployment',
   ];
   const clock = { now: () => 0, random: () => 0 };
   const pool = createGroupPool({ name: 'g', deployments }, defaultDispatchSettings, clock);
-  const ids = [1, 2, 3].map(() => pool.lease(1, new Set()).deployment.id);
+  const ids = [1, 2, 3].map(() => pool.lease(demands, new Set()).deployment.id);
   expect(ids).toEqual(['a', 'b', 'b']);
 });

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/math/random.ts';
 import type { Decision } from '../../../src/routing/decision.ts';
-import { createDecider } from '../../../src/routing/decide.ts';
 import { explore } from '../../../src/routing/explore.ts';
-import { createThresholds } from '../../../src/routing/thresholds.ts';
-import { scriptedRouter } from '../../support/start-gateway.ts';
+import { auto, requestFacts, testDecider } from '../../support/decider.ts';
 
 const noRandom = () => {
   throw new Error('no randomness is needed');
@@ -16,25 +14,10 @@ async function decideAll(
   share: number,
   random: () => number,
 ): Promise<Decision[]> {
-  const decide = createDecider({
-    routers: new Map([['mf', scriptedRouter()]]),
-    thresholds: createThresholds({
-      applied: new Map(),
-      online: () => null,
-      configured: 0.5,
-      stored: new Map(),
-    }),
-    tierGroups: { strong: 'strong', weak: 'weak' },
-    defaultTier: 'strong',
-    timeoutMs: 1000,
-    exploration: share,
-    random,
-    onEmbeddingFailed: () => {},
-  });
-  const requested = { kind: 'router', router: 'mf', threshold: null } as const;
+  const decide = testDecider({ exploration: share, random });
   const decisions: Decision[] = [];
   for (const prompt of prompts) {
-    decisions.push(await decide(requested, prompt, new AbortController().signal));
+    decisions.push(await decide(auto, requestFacts(prompt), new AbortController().signal));
   }
   return decisions;
 }

@@ -39,3 +39,39 @@ test('a lone system text is better than nothing; oddities are not text', () => {
   expect(promptText([{ role: 'system', content: 'translate' }])).toBe('translate');
   expect(promptText([null, 3, 'x', { role: 'user', content: 3 }, { role: 'user' }])).toBeNull();
 });
+
+const user = (content: string) => ({ role: 'user', content });
+
+test('a single turn is scored as it is, however short', () => {
+  expect(promptText([{ role: 'system', content: 'be brief' }, user('commit it')])).toBe(
+    'commit it',
+  );
+});
+
+test('in front of a short text stands what the user said before, in its order', () => {
+  const messages = [
+    { role: 'system', content: 'be brief' },
+    user('prove that it holds for all n'),
+    { role: 'assistant', content: 'Shall I use induction?' },
+    user('yes'),
+    { role: 'assistant', content: 'Done.' },
+    user('commit it'),
+  ];
+  expect(promptText(messages)).toBe('prove that it holds for all n\n\nyes\n\ncommit it');
+});
+
+test('a text of 60 characters or more stands alone', () => {
+  const [short, long] = ['x'.repeat(59), 'x'.repeat(60)];
+  expect(promptText([user('before'), user(short)])).toBe(`before\n\n${short}`);
+  expect(promptText([user('before'), user(long)])).toBe(long);
+});
+
+test('no more than 500 characters stand in front, of a long text its beginning', () => {
+  const long = `begin ${'x'.repeat(1000)}`;
+  expect(promptText([user('first'), user(long), user('go on')])).toBe(
+    `${long.slice(0, 500)}\n\ngo on`,
+  );
+  expect(promptText([user(long), user('y'.repeat(400)), user('go on')])).toBe(
+    `${long.slice(0, 100)}\n\n${'y'.repeat(400)}\n\ngo on`,
+  );
+});

@@ -1,0 +1,61 @@
+import { isObject } from '../is-object.ts';
+import { contentText } from './prompt-text.ts';
+
+/** What the messages of a chat say beside their text. */
+export interface MessageFacts {
+  readonly images: number;
+  /** Characters of pictures, sound and files that stand in the request itself. */
+  readonly inlineChars: number;
+  /** Messages of user and assistant. */
+  readonly turns: number;
+  /** The last message is what a tool said. */
+  readonly isToolTurn: boolean;
+}
+
+/** One pass over the messages; looks at no text. */
+export function messageFacts(messages: readonly unknown[]): MessageFacts {
+  let [images, inlineChars, turns] = [0, 0, 0];
+  for (const message of messages) {
+    if (!isObject(message)) continue;
+    if (message['role'] === 'user' || message['role'] === 'assistant') turns++;
+    if (!Array.isArray(message['content'])) continue;
+    for (const part of message['content'] as unknown[]) {
+      if (!isObject(part)) continue;
+      if (part['type'] === 'image_url' || part['type'] === 'input_image') images++;
+      inlineChars += inlineLength(part);
+    }
+  }
+  return { images, inlineChars, turns, isToolTurn: isToolRole(messages.at(-1)) };
+}
+
+/** What begins a conversation: the first system (or developer) text and the first user text. */
+export function openingOf(messages: readonly unknown[]): [system: string, user: string] | null {
+  const user = textOfFirst(messages, ['user']);
+  return user === null ? null : [textOfFirst(messages, ['system', 'developer']) ?? '', user];
+}
+
+/** The text of every message, whoever wrote it. */
+export function textsOf(messages: readonly unknown[]): string[] {
+  return messages.map((message) => (isObject(message) ? contentText(message['content']) : ''));
+}
+
+function textOfFirst(messages: readonly unknown[], roles: readonly string[]): string | null {
+  const first = messages.find(
+    (message) => isObject(message) && roles.includes(String(message['role'])),
+  );
+  return isObject(first) ? contentText(first['content']) : null;
+}
+
+function isToolRole(message: unknown): boolean {
+  return isObject(message) && (message['role'] === 'tool' || message['role'] === 'function');
+}
+
+/** A data URL of a picture, the base64 of sound or of a file; 0 for a link. */
+function inlineLength(part: Readonly<Record<string, unknown>>): number {
+  const image = part['image_url'];
+  const url = isObject(image) ? image['url'] : image;
+  if (typeof url === 'string') return url.startsWith('data:') ? url.length : 0;
+  const { input_audio: audio, file } = part;
+  const data = isObject(audio) ? audio['data'] : isObject(file) ? file['file_data'] : null;
+  return typeof data === 'string' ? data.length : 0;
+}
