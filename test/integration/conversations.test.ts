@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hashOfSentKey } from '../../src/access/key-set.ts';
 import { namedSessionHash } from '../../src/routing/sessions.ts';
 import { waitForDecision } from '../support/read-log.ts';
@@ -10,12 +10,20 @@ import { startTestGateway, type TestGateway } from '../support/start-gateway.ts'
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;
 
-beforeEach(async () => {
+/** Clients never share a conversation: a key of its own keeps each test apart. */
+let client = 0;
+
+beforeAll(async () => {
   upstream = await startScriptedUpstream();
   gateway = await startTestGateway({ strong: upstream.url });
 });
 
-afterEach(async () => {
+beforeEach(async () => {
+  client++;
+  await gateway.replace(gateway.config, gateway.parts);
+});
+
+afterAll(async () => {
   await gateway.close();
   await upstream.close();
 });
@@ -29,8 +37,9 @@ interface Asked {
 
 /** What the openai client gets, and what the headers say of the decision. */
 async function ask(messages: readonly ChatCompletionMessageParam[], asked: Asked = {}) {
-  const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: asked.key ?? 'key-of-one' });
-  const { data, response } = await client.chat.completions
+  const apiKey = `${asked.key ?? 'key'}-${client}`;
+  const openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey });
+  const { data, response } = await openai.chat.completions
     .create(
       { model: asked.model ?? 'auto', messages: [...messages], ...asked.body },
       { headers: asked.headers },
@@ -93,10 +102,10 @@ describe('a conversation that a score sent up', () => {
   });
 
   test('is that of one client: another with the same words is not drawn up', async () => {
-    await ask([hard], { key: 'key-of-one' });
-    const other = await ask([hard, said, easy], { key: 'key-of-two' });
+    await ask([hard], { key: 'one' });
+    const other = await ask([hard, said, easy], { key: 'two' });
     expect(other.decision).toEqual(['weak', 'score', null]);
-    const { decision } = await ask([hard, said, easy], { body: { user: 'ann' } });
+    const { decision } = await ask([hard, said, easy], { key: 'one', body: { user: 'ann' } });
     expect(decision).toEqual(['weak', 'score', null]);
   });
 
@@ -112,7 +121,7 @@ describe('a conversation that a score sent up', () => {
     const other = await ask([easy], { headers: { 'x-pointsman-session': 'chat-2' } });
     expect(other.decision).toEqual(['weak', 'score', null]);
     const row = await waitForDecision(gateway.db, first.headers);
-    expect(row['session_hash']).toBe(namedSessionHash('chat-1', hashOfSentKey('key-of-one')));
+    expect(row['session_hash']).toBe(namedSessionHash('chat-1', hashOfSentKey(`key-${client}`)));
   });
 
   test('does not move what the client asks for by name', async () => {

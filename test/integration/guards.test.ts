@@ -312,3 +312,37 @@ rules:
     expect(reply.json).toMatchObject({ error: { param: 'x-pointsman-private' } });
   });
 });
+
+describe('POST /v1/router/score', () => {
+  const score = (body: object, headers: Record<string, string> = {}) =>
+    post(`${gateway.url}/v1/router/score`, body, headers);
+
+  test('tells the score, and the guard or rule that decides in its place', async () => {
+    const rules = rulesOf(
+      'rules: [{ name: batch, when: { header: { x-team: batch } }, then: { tier: weak } }]',
+    );
+    await configure({ weak: { cannot: ['tools'] }, rules });
+    const byGuard = await score({ prompt: easy, tools });
+    expect(byGuard.json).toMatchObject({
+      ...{ tier: 'strong', model: 'strong-model:7b', reason: 'guard', reason_detail: 'tools' },
+      score: 0.1,
+    });
+    const byRule = await score({ prompt: '0.9 hard' }, { 'x-team': 'batch' });
+    expect(byRule.json).toMatchObject({ tier: 'weak', reason: 'rule', reason_detail: 'batch' });
+    const byScore = await score({ prompt: '0.9 hard' });
+    expect(byScore.json).toMatchObject({ tier: 'strong', reason: 'score' });
+    expect(byScore.json).not.toHaveProperty('reason_detail');
+  });
+
+  test('does not show a private prompt to an encoder on another machine', async () => {
+    const embedder = {
+      ...{ kind: 'endpoint' as const, baseUrl: 'https://embeddings.example.com/v1' },
+      ...{ model: 'm', timeoutMs: 1000 },
+    };
+    await configure({}, { embedder });
+    const reply = await score({ prompt: easy }, { 'x-pointsman-private': 'true' });
+    expect(reply.status).toBe(400);
+    expect(reply.json).toMatchObject({ error: { param: 'model' } });
+    expect((await score({ prompt: easy })).status).toBe(200);
+  });
+});
