@@ -54,6 +54,17 @@ export default tseslint.config(
     ...['judging', 'http', 'embedding', 'routing', 'upstream', 'training', 'learning', 'cli'],
   ]),
   arrows('judging', ['http', 'embedding', 'config', 'training', 'learning', 'evaluation', 'cli']),
+  arrows('calibration', [
+    'config',
+    'http',
+    'embedding',
+    'routing',
+    'upstream',
+    'store',
+    'training',
+    'evaluation',
+    'cli',
+  ]),
   arrows('training', ['judging', 'http', 'upstream', 'store', 'cli', 'evaluation', 'learning']),
   arrows('evaluation', ['judging', 'http', 'upstream', 'store', 'cli', 'learning']),
   arrows('learning', [
