@@ -3,6 +3,7 @@ import { deciles } from '../../src/math/quantile.ts';
 import { seededRandom } from '../../src/math/random.ts';
 import { tierOf } from '../../src/routing/thresholds.ts';
 import { applyThreshold } from '../../src/store/apply-threshold.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { openRequestLog } from '../../src/store/request-log.ts';
 import type { RequestRecord } from '../../src/store/request-record.ts';
 import { demoPrompt } from './demo-prompts.ts';
@@ -100,6 +101,9 @@ export async function writeDemoLog({ file, requests, endMs, seed }: DemoLogOptio
   }
   await log.flush();
   await log.close();
+  // As if applied a while ago, on the scores until then: drift is measured on those since.
+  const appliedAt = Math.floor(requests * 0.6);
+  const before = scores.slice(0, appliedAt);
   const strongShare = scores.filter((score) => score >= threshold).length / scores.length;
   const applied = {
     router,
@@ -111,9 +115,13 @@ export async function writeDemoLog({ file, requests, endMs, seed }: DemoLogOptio
   };
   await applyThreshold(
     file,
-    { ...applied, scoreDeciles: deciles(scores) },
+    { ...applied, prompts: before.length, scoreDeciles: deciles(before) },
     { waitMs: 0, pollMs: 1 },
   );
+  const database = openDatabase(file);
+  const row = database.prepare('update applied_threshold set applied_at_utc = ?');
+  row.run(new Date(times[appliedAt]!).toISOString());
+  database.close();
   await scorer.close();
 }
 

@@ -30,6 +30,12 @@ export interface ServerState {
     readonly threshold: number;
     readonly origin: 'online' | 'configured' | 'calibrated' | 'default';
   };
+  /** Of the last scores that follow the threshold: how many, and the share that went to strong. */
+  readonly recent: { readonly scores: number; readonly strong_share: number | null };
+  /** The share that the threshold is held at; null when it does not follow the traffic. */
+  readonly target_strong_share: number | null;
+  /** Null without scores to compare with, or with too few since. */
+  readonly drift: Drift | null;
   readonly card: ReportCard | null;
   readonly deployments: readonly {
     readonly id: string;
@@ -87,7 +93,6 @@ export interface Traffic {
   readonly reasons: readonly { readonly reason: string; readonly count: number }[];
   readonly errors: readonly ErrorCount[];
   readonly fallbacks: readonly FallbackCount[];
-  readonly drift: Drift | null;
   readonly thresholds: readonly AppliedThresholdView[];
   readonly head: HeadView | null;
   readonly evidence: {
@@ -204,17 +209,21 @@ export interface FallbackCount {
   readonly last_at: string;
 }
 
-/** Scores now against those that the threshold in force was found from. */
+/** The last scores against those that the threshold in force was found from. */
 export interface Drift {
-  readonly scores: number;
+  readonly level: 'stable' | 'moderate' | 'major';
+  /** Population stability index, and what chance alone exceeds once in a thousand times. */
   readonly psi: number;
-  readonly level: 'stable' | 'moderate' | 'strong';
-  /** Share of scores in each tenth of the calibration's scores; 0.1 each without drift. */
-  readonly now: readonly number[];
-  /** Strong share wanted and had. */
-  readonly wanted_share: number;
-  readonly share: number;
-  readonly calibrated_at: string;
+  readonly psi_noise: number;
+  /** Scores that were compared. */
+  readonly scores: number;
+  readonly reference: {
+    readonly origin: 'calibration' | 'weights';
+    readonly scores: number;
+    readonly since: string | null;
+  };
+  /** Share of the reference's and of the last scores in each bin, from the lowest scores on. */
+  readonly shares: readonly { readonly expected: number; readonly actual: number }[];
 }
 
 export interface AppliedThresholdView {
@@ -312,8 +321,14 @@ export interface RequestDetail {
     readonly value: number;
     readonly created_at: string;
   }[];
-  /** Logged prompts that mean about the same, the nearest first. */
-  readonly nearest: readonly (RequestSummary & { readonly similarity: number })[];
+  /**
+   * Logged prompts that mean about the same, the nearest first. One that was asked `times` times is
+   * its newest request, with the means of how all of them went.
+   */
+  readonly nearest: readonly (RequestSummary & {
+    readonly similarity: number;
+    readonly times: number;
+  })[];
   /** Vectors that were looked through for them. */
   readonly searched: number;
   /** Why the score is what it is, by the router; null where it cannot be told again. */

@@ -1,4 +1,8 @@
-import type { RequestListQueries, WholeRequest } from '../store/request-list-queries.ts';
+import type {
+  ListedRequest,
+  RequestListQueries,
+  WholeRequest,
+} from '../store/request-list-queries.ts';
 import type { RequestDetail } from './api-types.ts';
 import { nearestVectors } from './nearest.ts';
 
@@ -49,9 +53,20 @@ function nearestOf(
   if (embedderId === null || vector === null) return { nearest: [], searched: 0 };
   const others = queries.vectors(embedderId, mostVectors);
   const { neighbours, searched } = nearestVectors({ decisionId, vector }, others, shownNeighbours);
-  const similarities = new Map(neighbours.map((one) => [one.decisionId, one.similarity]));
-  const nearest = queries
-    .some([...similarities.keys()])
-    .map((row) => ({ ...row, similarity: similarities.get(row.decision_id) ?? 0 }));
+  const nearest = neighbours.flatMap(({ decisionIds, similarity }) => {
+    const rows = queries.some(decisionIds);
+    const [newest] = rows;
+    return newest === undefined ? [] : [{ ...newest, ...together(rows), similarity }];
+  });
   return { nearest, searched };
+}
+
+/** How the requests of one prompt went, each kind of evidence by itself. */
+function together(rows: readonly ListedRequest[]) {
+  const mean = (key: 'explicit' | 'strong_win' | 'implicit') => {
+    const values = rows.flatMap((row) => row[key] ?? []);
+    return values.length === 0 ? null : values.reduce((sum, one) => sum + one, 0) / values.length;
+  };
+  const [explicit, strong_win, implicit] = [mean('explicit'), mean('strong_win'), mean('implicit')];
+  return { explicit, strong_win, implicit, times: rows.length };
 }

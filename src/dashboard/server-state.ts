@@ -1,10 +1,13 @@
 import type { Config } from '../config/config.ts';
+import { readRouter } from '../http/router-reading.ts';
 import type { Serving } from '../http/serving.ts';
+import { driftJson } from '../routing/drift-json.ts';
 import type { Router } from '../routing/router.ts';
+import type { WatchedDrift } from '../routing/score-watch.ts';
 import type { LogState } from '../store/request-record.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import { version } from '../version.ts';
-import type { Price, ReportCard, ServerState } from './api-types.ts';
+import type { Drift, Price, ReportCard, ServerState } from './api-types.ts';
 
 export interface StateSources {
   readonly config: () => Config;
@@ -15,14 +18,17 @@ export interface StateSources {
 /** What the page shows of the running server: names and numbers, never a URL or a key. */
 export function serverState({ config, serving, log }: StateSources): ServerState {
   const { strong, weak, logPrompts, demo } = config();
-  const { thresholds, dispatcher } = serving();
+  const { dispatcher } = serving();
   const router = defaultRouter(serving());
-  const { threshold, origin } = thresholds.current(router);
+  const { threshold, origin, recent, targetStrongShare } = readRouter(router, serving());
   const { dropped, failure } = log();
   return {
     version: version(),
     models: { strong: modelOf(strong), weak: modelOf(weak) },
     router: { name: router.name, version: router.version, threshold, origin },
+    recent: { scores: recent.scores, strong_share: recent.strongShare },
+    target_strong_share: targetStrongShare,
+    drift: recent.drift && driftOf(recent.drift),
     card: cardOf(router),
     deployments: [...dispatcher.pools.values()].flatMap((pool) =>
       pool.states().map(({ deployment: { id, group, model }, state, inFlight }) => ({
@@ -47,6 +53,11 @@ export function priceOf({ price }: Deployment): Price | null {
 
 function modelOf(deployment: Deployment) {
   return { name: deployment.name, price: priceOf(deployment) };
+}
+
+function driftOf(drift: WatchedDrift): Drift {
+  const { level, psi, psi_noise, scores, reference } = driftJson(drift, drift.reference);
+  return { level, psi, psi_noise, scores, reference, shares: drift.shares };
 }
 
 function cardOf({ card }: Router): ReportCard | null {

@@ -67,7 +67,6 @@ export function readTraffic(
       ...row,
       last_at: lastAtUtc,
     })),
-    drift: null,
     thresholds: queries.thresholds(router.router).map((row) => ({
       applied_at: row.appliedAtUtc,
       taken_up_at: row.takenUpAtUtc,

@@ -31,6 +31,8 @@ export interface Drift {
   readonly scores: number;
   /** How many bins were left to compare: 10, fewer where scores tie. */
   readonly bins: number;
+  /** Share of the reference and of the recent scores in each bin, from the lowest scores on. */
+  readonly shares: readonly { readonly expected: number; readonly actual: number }[];
 }
 
 /** About twenty in each of ten bins: below it the chi-square law of the PSI is not to be trusted. */
@@ -68,11 +70,13 @@ export function measureDrift(ordered: Float64Array, reference: ScoreReference): 
   const borders = borderRanks(ordered, reference.deciles);
   if (borders.length === 0) return null;
 
+  const shares: { expected: number; actual: number }[] = [];
   let psi = 0;
   let ks = 0;
   let [lastTenths, lastRank] = [0, 0];
   for (const { tenths, rank } of [...borders, { tenths: 10, rank: n }]) {
     const expected = (tenths - lastTenths) / 10;
+    shares.push({ expected, actual: (rank - lastRank) / n });
     // Half a score stands for none, whose logarithm is infinite.
     const actual = Math.max(rank - lastRank, 0.5) / n;
     psi += (actual - expected) * Math.log(actual / expected);
@@ -89,6 +93,7 @@ export function measureDrift(ordered: Float64Array, reference: ScoreReference): 
     ksP: kolmogorovP(ks, 1 / unit),
     scores: n,
     bins: freedom + 1,
+    shares,
   };
 }
 

@@ -69,8 +69,9 @@ describe('what the dashboard tells of the log', () => {
     const { traffic, server } = await read<Overview>('overview');
     expect(traffic.logged_requests).toBe(0);
     expect(traffic.totals).toMatchObject({ requests: 0, cost_usd: null });
-    expect(traffic).toMatchObject({ scores: null, errors: [], drift: null });
+    expect(traffic).toMatchObject({ scores: null, errors: [] });
     expect(server.router).toMatchObject({ threshold: 0.5, origin: 'default' });
+    expect(server).toMatchObject({ drift: null, recent: { scores: 0, strong_share: null } });
     expect((await read<RequestPage>('requests')).requests).toEqual([]);
   });
 
@@ -171,7 +172,7 @@ describe('what the dashboard tells of the log', () => {
       ...{ is_stream: false, is_private: false, explicit: 0.25, upstream_model: 'strong-model:7b' },
     });
     expect(detail.feedback).toMatchObject([{ source: 'judge', value: 0.25, comment: 'too long' }]);
-    expect(detail.nearest).toMatchObject([{ prompt: '0.2 one', tier: 'weak' }]);
+    expect(detail.nearest).toMatchObject([{ prompt: '0.2 one', tier: 'weak', times: 1 }]);
     expect(detail.nearest[0]?.similarity).toBeCloseTo(1, 6);
     expect(detail.searched).toBe(1);
     expect(detail.explanation).toMatchObject({ score: 0.9 });

@@ -98,6 +98,11 @@ async function everything(): Promise<Record<string, string>> {
   for (const path of ['/health', '/metrics', '/readyz', '/livez', '/v1/models', '/']) {
     await send(path, admin);
   }
+  for (const path of ['', '/api/overview?range=all', '/api/requests?limit=200']) {
+    const text = await send(`/dashboard${path}`, admin);
+    const ids = new Set(text.match(/dec_[0-9a-f-]+/g));
+    for (const id of ids) await send(`/dashboard/api/requests/${id}`, admin);
+  }
   const folder = dirname(gateway.db);
   const files = readdirSync(folder).map((name) => [
     name,

@@ -72,7 +72,7 @@ function table(latency) {
         ...(['p50', 'p90', 'p99']).map((key) =>
           h('td', { class: 'number' }, duration(values?.[/** @type {'p50'} */ (key)] ?? null)),
         ), // prettier-ignore
-        h('td', { class: 'number quiet' }, count(values?.count ?? 0)),
+        h('td', { class: 'number quiet wide-only' }, count(values?.count ?? 0)),
       );
     }),
   );
@@ -81,7 +81,7 @@ function table(latency) {
     'table',
     { class: 'plain' },
     h('caption', { class: 'hidden' }, 'Percentiles of latency by tier'),
-    h('thead', {}, h('tr', {}, ...heads.map((text, i) => h('th', { scope: 'col', class: i > 1 ? 'number' : '' }, text)))), // prettier-ignore
+    h('thead', {}, h('tr', {}, ...heads.map((text, i) => h('th', { scope: 'col', class: i > 4 ? 'number wide-only' : i > 1 ? 'number' : '' }, text)))), // prettier-ignore
     h('tbody', {}, ...rows),
   );
 }

@@ -92,7 +92,7 @@ export function mountRequestView() {
         h('span', { class: 'similarity', title: 'cosine' }, one.similarity.toFixed(3)),
         h('span', { class: 'badge', 'data-tier': one.tier }, one.tier),
         h('button', { type: 'button', class: 'link prompt', onclick: () => void open(one.decision_id) }, one.prompt ?? `${shortMoment(one.started_at)}, score ${score(one.score)}`), // prettier-ignore
-        h('span', { class: 'chips' }, ...outcomeChips(one)),
+        h('span', { class: 'chips' }, one.times > 1 && h('span', { class: 'quiet' }, `asked ${count(one.times)} times`), ...outcomeChips(one)), // prettier-ignore
       ),
     );
     const about = `By the cosine of their vectors, of the ${count(searched)} newest.`;

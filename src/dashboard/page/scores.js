@@ -15,6 +15,14 @@ const origins = {
   default: 'comes with the weights',
 };
 
+/** What becomes of a threshold that is applied over another one. */
+const endings = {
+  online: ', until the next start: the configuration holds a share',
+  configured: ', until the next start: the configuration names another one',
+  calibrated: '',
+  default: '',
+};
+
 /**
  * The histogram of scores with the threshold as a handle: dragging it shows what another threshold
  * would do to the share of strong calls, cost, time and quality; Apply makes it so.
@@ -102,14 +110,14 @@ export function mountScores({ onApplied }) {
 
   async function onApply() {
     if (tried === null || overview === null) return;
-    const { version } = overview.server.router;
+    const { version, origin } = overview.server.router;
     apply.disabled = true;
     try {
       /** @type {import('../api-types.ts').AppliedReply} */
       const reply = await post('threshold', { threshold: tried, router_version: version });
       tried = null;
       onApplied();
-      said.textContent = `Threshold ${score(reply.threshold)} is in force from the next request on.`;
+      said.textContent = `Threshold ${score(reply.threshold)} is in force from the next request on${endings[origin]}.`; // prettier-ignore
     } catch (error) {
       said.textContent = error instanceof Error ? error.message : String(error);
       apply.disabled = false;
