@@ -74,10 +74,12 @@ export function createDecider(options: DeciderOptions): Decide {
       const decision = decided(fields);
       const { id } = decision;
       const escalatedBy = isSentUp ? id : null;
-      place.note({ escalatedBy, isPrivate, lastDecision: id, lastTier: fields.tier });
+      place.note({ escalatedBy, isPrivate, last: { decision: id, tier: fields.tier } });
       return decision;
     };
 
+    // Also where nothing is decided here.
+    if (isPrivate) place.note({ escalatedBy: null, isPrivate, last: null });
     if (requested.kind === 'bypass') {
       return decided({ tier: requested.tier, reason: 'bypass' });
     }
@@ -87,8 +89,8 @@ export function createDecider(options: DeciderOptions): Decide {
     const router = options.routers.get(requested.router);
     if (router === undefined) throw new Error(`router ${requested.router} is not loaded`);
     if (forced !== null) return noted(forced);
-    if (facts.isToolTurn && known !== null) {
-      const { lastTier: tier, lastDecision: reasonDetail } = known;
+    if (facts.isToolTurn && known?.last) {
+      const { tier, decision: reasonDetail } = known.last;
       return decided({ tier, reason: 'tool_turn', reasonDetail, text: null });
     }
     const boundary =

@@ -24,9 +24,8 @@ export interface Session {
   /** The decision whose score sent it up; null: it was not sent up. */
   readonly escalatedBy: string | null;
   readonly isPrivate: boolean;
-  /** What was decided last. */
-  readonly lastDecision: string;
-  readonly lastTier: Tier;
+  /** What was decided last; null when the client named its models itself. */
+  readonly last: { readonly decision: string; readonly tier: Tier } | null;
 }
 
 /** A request's place among the conversations. */
@@ -35,7 +34,7 @@ export interface SessionPlace {
   readonly hash: string | null;
   /** What holds for the request; null for a new conversation, and for one that goes its own way. */
   readonly known: Session | null;
-  /** Remembers a decision: marks stay once they are set. */
+  /** Remembers a decision, or without one a mark: what is set once stays. */
   note(decided: Session): void;
 }
 
@@ -77,9 +76,9 @@ export function createSessions(settings: SessionSettings, now = () => performanc
           const present = sessions.get(hash);
           if (present === undefined && !isNamed && !isFirst) return;
           sessions.set(hash, {
-            ...decided,
             escalatedBy: present?.escalatedBy ?? decided.escalatedBy,
             isPrivate: decided.isPrivate || (present?.isPrivate ?? false),
+            last: decided.last ?? present?.last ?? null,
           });
         },
       };

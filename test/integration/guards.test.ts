@@ -254,24 +254,27 @@ rules:
     expect([...strong.requests, ...weak.requests]).toEqual([]);
   });
 
-  test('stays so for the rest of the conversation', async () => {
-    await configure({ weak: local, rules: stays() });
-    const messages = [{ role: 'user' as const, content: 'my secret' }];
-    const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any' });
-    await client.chat.completions.create({ model: 'auto', messages }, { headers: mark });
-    const { response } = await client.chat.completions
-      .create({
-        model: 'auto',
-        messages: [
-          ...messages,
-          { role: 'assistant', content: 'Done.' },
-          { role: 'user', content: `0.9 ${'and a hard question about it '.repeat(3)}` },
-        ],
-      })
-      .withResponse();
-    expect(decisionOf(response.headers)).toEqual(['weak', 'rule', 'stays here']);
-    expect(strong.requests).toEqual([]);
-  });
+  test.each(['auto', 'weak'])(
+    'stays so for the rest of the conversation, begun with the model %s',
+    async (model) => {
+      await configure({ weak: local, rules: stays() });
+      const messages = [{ role: 'user' as const, content: `a secret told to ${model}` }];
+      const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'any' });
+      await client.chat.completions.create({ model, messages }, { headers: mark });
+      const { response } = await client.chat.completions
+        .create({
+          model: 'auto',
+          messages: [
+            ...messages,
+            { role: 'assistant', content: 'Done.' },
+            { role: 'user', content: `0.9 ${'and a hard question about it '.repeat(3)}` },
+          ],
+        })
+        .withResponse();
+      expect(decisionOf(response.headers)).toEqual(['weak', 'rule', 'stays here']);
+      expect(strong.requests).toEqual([]);
+    },
+  );
 
   test('is scored where no rule keeps it, and never explores', async () => {
     await configure({ exploration: 0.5 });

@@ -9,14 +9,12 @@ import {
 const weak: Session = {
   escalatedBy: null,
   isPrivate: false,
-  lastDecision: 'dec_1',
-  lastTier: 'weak',
+  last: { decision: 'dec_1', tier: 'weak' },
 };
 const sentUp: Session = {
   ...weak,
   escalatedBy: 'dec_2',
-  lastDecision: 'dec_2',
-  lastTier: 'strong',
+  last: { decision: 'dec_2', tier: 'strong' },
 };
 
 function named(name: string, turns = 1): SessionClue {
@@ -65,6 +63,15 @@ describe('a conversation with a name', () => {
       escalatedBy: 'dec_2',
       isPrivate: true,
     });
+  });
+});
+
+describe('a mark without a decision', () => {
+  it('leaves what was decided before', () => {
+    const { sessions } = withClock();
+    sessions.place(named('a'), '').note(weak);
+    sessions.place(named('a'), '').note({ escalatedBy: null, isPrivate: true, last: null });
+    expect(sessions.place(named('a'), '').known).toEqual({ ...weak, isPrivate: true });
   });
 });
 
