@@ -6,6 +6,9 @@ import type { Embedder } from './embedding/embedder.ts';
 import type { EmbeddingError } from './errors.ts';
 import type { Serving } from './http/serving.ts';
 import { joinAfterAnswer, type AfterAnswer } from './judging/after-answer.ts';
+import { createAskModel } from './judging/ask-model.ts';
+import { createJudge } from './judging/judge.ts';
+import { createShadow, type Shadow, type ShadowDeps } from './judging/shadow.ts';
 import { createRedactText } from './privacy/redact-text.ts';
 import { createDecider, type Decide } from './routing/decide.ts';
 import { followsThreshold, type KnownNames } from './routing/model-name.ts';
@@ -15,7 +18,7 @@ import type { Sessions } from './routing/sessions.ts';
 import type { ScoreWatch } from './routing/score-watch.ts';
 import type { Thresholds } from './routing/thresholds.ts';
 import type { Deployment } from './upstream/deployment.ts';
-import { createUpstreamClient } from './upstream/openai-client.ts';
+import { createUpstreamClient, type UpstreamClient } from './upstream/openai-client.ts';
 import { createRedact } from './upstream/redact.ts';
 import { version } from './version.ts';
 
@@ -30,6 +33,13 @@ export interface ServingParts {
   readonly embedder: Embedder | null;
   readonly signals: AfterAnswer;
   readonly onAfterAnswerError: (error: unknown) => void;
+  readonly shadow: ShadowParts;
+}
+
+/** What shadow comparisons share over reloads. */
+export interface ShadowParts extends Pick<ShadowDeps, 'append' | 'onResult' | 'budget'> {
+  /** For the metrics; the budget counts by itself. */
+  readonly onSpent: (nanoUsd: number) => void;
 }
 
 /** The parts that one configuration makes, with state of their own: nothing is shared with another. */
@@ -39,10 +49,17 @@ export function createServing(config: Config, parts: ServingParts): Serving {
   const redact = createRedact(
     [
       ...config.groups.flatMap(({ deployments }) => deployments),
-      ...(config.embeddingsUpstream === null ? [] : [config.embeddingsUpstream]),
+      ...[config.embeddingsUpstream, config.judge].filter((one) => one !== null),
     ],
     config.embedder.kind === 'endpoint' && config.embedder.apiKey ? [config.embedder.apiKey] : [],
   );
+  const upstream = createUpstreamClient({
+    timeouts: config.timeouts,
+    limits: config.limits,
+    userAgent: `pointsman/${version()}`,
+    redact,
+  });
+  const shadow = createOwnShadow(config, upstream, parts.shadow);
   const dispatcher = createDispatcher(config.groups, config.dispatch, {
     now: Date.now,
     random: Math.random,
@@ -79,17 +96,15 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     modelOf: (group) => firstOf.get(group)?.name ?? group,
     tierGroups,
     dispatcher,
-    upstream: createUpstreamClient({
-      timeouts: config.timeouts,
-      limits: config.limits,
-      userAgent: `pointsman/${version()}`,
-      redact,
-    }),
+    ...{ upstream, shadow },
     embeddings: {
       own: parts.embedder,
       upstream: embeddingsUpstream(config.embeddingsUpstream, parts.dispatchEvents),
     },
-    afterAnswer: joinAfterAnswer([parts.signals], parts.onAfterAnswerError),
+    afterAnswer: joinAfterAnswer(
+      shadow === null ? [parts.signals] : [parts.signals, shadow],
+      parts.onAfterAnswerError,
+    ),
     limits: config.limits,
     logPolicy: {
       prompts: config.logPrompts,
@@ -108,6 +123,21 @@ function watched(decide: Decide, watch: ScoreWatch): Decide {
     watch.observe(decision, followsThreshold(requested));
     return decision;
   };
+}
+
+function createOwnShadow(
+  { shadow: settings, strong, weak, judge: deployment }: Config,
+  upstream: UpstreamClient,
+  { budget, append, onResult, onSpent }: ShadowParts,
+): Shadow | null {
+  if (settings === null || deployment === null) return null;
+  const ask = createAskModel(upstream, (nanoUsd) => {
+    budget.spend(nanoUsd);
+    onSpent(nanoUsd);
+  });
+  const judge = createJudge({ ask, deployment });
+  const models = { strong, weak, judge: deployment };
+  return createShadow({ settings, models, ask, judge, budget, append, onResult });
 }
 
 function embeddingsUpstream(

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
 import { isThisMachine } from './config/create-access.ts';
-import { createServing } from './create-serving.ts';
+import { createServing, type ShadowParts } from './create-serving.ts';
 import { createReader } from './dashboard/reader.ts';
 import { createDashboard } from './dashboard/routes.ts';
 import type { CachedEmbedder } from './embedding/embedding-cache.ts';
@@ -14,6 +14,7 @@ import { Uploads } from './http/uploads.ts';
 import { readRouter } from './http/router-reading.ts';
 import type { ReloadState, Serving } from './http/serving.ts';
 import { createSchemaChecker } from './judging/schema-checker.ts';
+import { createShadowBudget, shadowSince } from './judging/shadow-budget.ts';
 import { createSignals } from './judging/signals.ts';
 import { keepThresholds } from './keep-thresholds.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -94,6 +95,15 @@ export async function startGateway(
     },
     schemas,
   });
+  const shadow: ShadowParts = {
+    budget: createShadowBudget(await log.shadowPast(shadowSince(Date.now()))),
+    append: (comparison) => log.appendComparison(comparison),
+    onSpent: (nanoUsd) => metrics.onShadowSpent(nanoUsd),
+    onResult(result, err) {
+      metrics.onShadow(result);
+      if (result === 'failed') logger.warn({ err }, 'a shadow comparison failed');
+    },
+  };
   const onAfterAnswerError = (error: unknown) =>
     logger.error({ err: error }, 'an answer could not be looked at');
   const onEmbeddingFailed = (error: EmbeddingError) => {
@@ -121,6 +131,7 @@ export async function startGateway(
         onEmbeddingFailed,
         signals,
         onAfterAnswerError,
+        shadow,
       },
       dispatchEvents: metrics,
       embedder: embedder ?? null,
@@ -170,6 +181,7 @@ export async function startGateway(
       serving = await build(config, parts);
       present = { config, parts };
       keeper.watch.keepOnly(new Set([...parts.routers.values()].map(({ version }) => version)));
+      old.shadow?.close();
       drainMs = config.timeouts.drainMs;
       return { freed: inFlight.idle(old).then(() => old.upstream.close()) };
     },
@@ -180,6 +192,7 @@ export async function startGateway(
     },
     async close() {
       isShuttingDown = true;
+      serving.shadow?.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await inFlight.drain(drainMs);

@@ -7,6 +7,7 @@ import { addDriftCommand } from './commands/drift-command.ts';
 import { addEvaluateCommand } from './commands/evaluate-command.ts';
 import { addForgetCommand } from './commands/forget-command.ts';
 import { addImportRoutellmCommand } from './commands/import-routellm-command.ts';
+import { addLabelCommand } from './commands/label-command.ts';
 import { addModelsCommand } from './commands/models-command.ts';
 import { addScoreCommand } from './commands/score-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
@@ -34,6 +35,7 @@ export function createProgram(context: CliContext): Command {
   addEvaluateCommand(program, context);
   addModelsCommand(program, context);
   addImportRoutellmCommand(program, context);
+  addLabelCommand(program, context);
   addTrainCommand(program, context);
   addForgetCommand(program, context);
   addCheckConfigCommand(program, context);

@@ -1,6 +1,7 @@
 import type { Access } from '../access/access.ts';
 import type { DispatchSettings, Group } from '../dispatch/group.ts';
 import type { Deployment } from '../upstream/deployment.ts';
+import type { ShadowSettings } from '../judging/shadow.ts';
 import type { EmbedderSettings } from '../embedding/create-embedder.ts';
 import type { Rule } from '../routing/rules.ts';
 import type { SessionSettings } from '../routing/sessions.ts';
@@ -77,6 +78,10 @@ export interface Config {
   readonly access: Access;
   /** Where `POST /v1/embeddings` goes; null: only our own encoder answers. */
   readonly embeddingsUpstream: Deployment | null;
+  /** Who compares answers; null: nobody. */
+  readonly judge: Deployment | null;
+  /** How much is compared beside live traffic; null: nothing. */
+  readonly shadow: ShadowSettings | null;
   readonly db: string;
   readonly logPrompts: LogPrompts;
   /** Patterns that are taken out of a text before it is stored. */

@@ -132,7 +132,11 @@ export function readSecretVariable(key: string, variable: string, env: NodeJS.Pr
   return new Secret(value);
 }
 
-function readPrice(tier: string, own: TierSettings): Price | null {
+/** @throws ConfigError for one price without the other */
+export function readPrice(
+  tier: string,
+  own: Pick<TierSettings, 'input_per_mtok' | 'output_per_mtok'>,
+): Price | null {
   const { input_per_mtok: input, output_per_mtok: output } = own;
   if (input === undefined && output === undefined) return null;
   if (input === undefined || output === undefined) {

@@ -26,6 +26,14 @@ export const defaults = {
   log_embeddings: true,
   /** Log lines of every request, and stack traces. */
   verbose: false,
+  shadow: {
+    /** Share of scored requests whose other model is asked, too: none. */
+    share: 0,
+    /** US dollars for both answers and the judge, in a UTC day. */
+    max_cost_per_day: 1,
+    /** Comparisons begun in an hour. */
+    max_per_hour: 60,
+  },
   timeouts: {
     /** TCP and TLS connect to an upstream: 5 s. */
     connect: 5000,

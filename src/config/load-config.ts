@@ -5,6 +5,7 @@ import { dotted, readConfigFile } from './config-file.ts';
 import type { Config, Limits, Timeouts } from './config.ts';
 import { accessWarnings, createAccess } from './create-access.ts';
 import { createEmbeddingsUpstream, credentialWarnings } from './create-deployment.ts';
+import { createJudgeDeployment, createShadow, judgeWarnings } from './create-judging.ts';
 import { createGroups } from './create-groups.ts';
 import { createEmbedderSettings } from './create-embedder-settings.ts';
 import { assertLocalTier, createRules } from './create-rules.ts';
@@ -113,6 +114,9 @@ function createConfig(
   const routers = settings.routers ?? defaults.routers;
   const routerParts = collect(problems, () => createRouterParts(settings, routers, env));
   const access = collect(problems, () => createAccess(settings, env));
+  const judge = collect(problems, () => createJudgeDeployment(settings, env));
+  const tiers = groups.settings;
+  const shadow = collect(problems, () => tiers && createShadow(settings, tiers, judge));
   const rules = collect(problems, () => createRules(settings));
   problems.push(...checkRouters(settings.routers ?? []), ...checkThreshold(settings));
   throwIfAny([...new Set(problems)]);
@@ -147,6 +151,7 @@ function createConfig(
     routerParts,
     access,
     embeddingsUpstream,
+    ...{ judge, shadow },
     db: settings.db ?? defaults.db,
     logPrompts: settings.log_prompts ?? defaults.log_prompts,
     redactPrompts: settings.redact_prompts ?? [],
@@ -163,6 +168,7 @@ function createConfig(
       ...warnings,
       ...groups.warnings,
       ...credentialWarnings([...new Set(deployments)]),
+      ...(judge === null ? [] : judgeWarnings(judge, config)),
       ...accessWarnings(config.host, access),
     ],
   };

@@ -16,6 +16,8 @@ export function mergeSettings(file: Settings, flags: Settings): Settings {
     strong: mergeTier(file.strong ?? {}, flags.strong ?? {}, flags),
     weak: mergeTier(file.weak ?? {}, flags.weak ?? {}, flags),
     embedding: { ...file.embedding, ...flags.embedding },
+    judge: mergeJudge(file.judge ?? {}, flags.judge ?? {}),
+    shadow: { ...file.shadow, ...flags.shadow },
     timeouts: { ...file.timeouts, ...flags.timeouts },
     limits: { ...file.limits, ...flags.limits },
   });
@@ -48,6 +50,17 @@ function mergeTier(file: TierSettings, flags: TierSettings, flagsForBoth: Settin
   }
   return withoutUndefined({ ...kept, ...flags, ...keyChoice({ ...kept, ...flags }, flags) });
 }
+
+function mergeJudge(file: JudgeSettings, flags: JudgeSettings): JudgeSettings {
+  const kept = { ...file };
+  if (flags.model !== undefined && flags.model !== file.model) {
+    delete kept.input_per_mtok;
+    delete kept.output_per_mtok;
+  }
+  return { ...kept, ...flags };
+}
+
+type JudgeSettings = NonNullable<Settings['judge']>;
 
 interface KeySettings {
   api_key?: string | undefined;

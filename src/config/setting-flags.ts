@@ -182,6 +182,30 @@ export const settingFlags: readonly SettingFlag[] = [
     fallback: 'no key is asked for',
   },
   {
+    key: 'judge.model',
+    flag: '--judge-model <model>',
+    help: 'model string of the judge, which compares answers',
+    fallback: 'none',
+  },
+  {
+    key: 'judge.base_url',
+    flag: '--judge-base-url <url>',
+    help: 'OpenAI-compatible base URL of the judge',
+    fallback: "the provider's",
+  },
+  {
+    key: 'judge.api_key_env',
+    flag: '--judge-api-key-env <name>',
+    help: "environment variable with the judge's key",
+    fallback: 'none is read',
+  },
+  {
+    key: 'shadow.share',
+    flag: '--shadow-share <share>',
+    help: 'share of scored requests whose other model is asked too, and judged, 0 to 1',
+    fallback: String(defaults.shadow.share),
+  },
+  {
     key: 'verbose',
     flag: '--verbose',
     help: 'log each request; show stack traces',

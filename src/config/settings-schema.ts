@@ -101,6 +101,23 @@ export const settingsSchema = z.strictObject({
   client_keys_file: text('a file with one client key a line'),
   client_keys_env: variableName(),
   admin_key_env: variableName(),
+  judge: z
+    .strictObject({
+      model: text('a model string, such as openai/gpt-4.1'),
+      base_url: chatBaseUrl(),
+      api_key_env: variableName(),
+      input_per_mtok: price(),
+      output_per_mtok: price(),
+      timeout: duration(1),
+    })
+    .optional(),
+  shadow: z
+    .strictObject({
+      share: numberFrom(0, 1, 'must be a share of the scored requests, from 0 (none) to 1'),
+      max_cost_per_day: numberFrom(0, 1e6, 'must be US dollars, 0 or more'),
+      max_per_hour: wholeNumber(1),
+    })
+    .optional(),
   embeddings_upstream: z
     .strictObject({
       base_url: baseUrlOf('/embeddings'),

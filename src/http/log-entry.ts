@@ -4,7 +4,7 @@ import type { RedactText } from '../privacy/redact-text.ts';
 import type { Decision } from '../routing/decision.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import type { AnswerFacts } from '../upstream/answer-facts.ts';
-import type { Price } from '../upstream/deployment.ts';
+import { costNanoUsd } from '../upstream/cost.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { Call } from './call.ts';
 import type { TextRequest } from './chat-request.ts';
@@ -113,19 +113,6 @@ function usageOf(request: TextRequest, facts: AnswerFacts | null): Usage {
     completionTokens: completionTokens ?? estimateTokens(facts.contentChars),
     usageEstimated: promptTokens === null || completionTokens === null,
   };
-}
-
-/** 1e-9 US dollars; null when the price or the counts are unknown, never a made-up number. */
-function costNanoUsd(
-  price: Price | null,
-  promptTokens: number | null,
-  completionTokens: number | null,
-): number | null {
-  if (price === null || promptTokens === null || completionTokens === null) return null;
-  // Dollars per 1e6 tokens are 1e3 nano-dollars per token.
-  return Math.round(
-    1000 * (promptTokens * price.inputPerMtok + completionTokens * price.outputPerMtok),
-  );
 }
 
 function sha256(text: string): string {

@@ -2,6 +2,7 @@ import type { Access } from '../access/access.ts';
 import type { Limits } from '../config/config.ts';
 import type { LogPolicy } from './log-entry.ts';
 import type { AfterAnswer } from '../judging/after-answer.ts';
+import type { Shadow } from '../judging/shadow.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Decide } from '../routing/decide.ts';
@@ -61,6 +62,8 @@ export interface Serving {
   readonly embeddings: EmbeddingsServing;
   /** Looks at each answer when it has been sent. */
   readonly afterAnswer: AfterAnswer;
+  /** One of those; null when it is off. Ends with its configuration. */
+  readonly shadow: Shadow | null;
   readonly limits: Limits;
   readonly logPolicy: LogPolicy;
   /** Names the vectors in the log; null when no router embeds. */

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import type { ShadowResult } from '../judging/shadow.ts';
 import type { SignalKind } from '../store/evidence.ts';
 import type { LogState, RequestRecord } from '../store/request-record.ts';
 import type { FailureClass } from '../dispatch/failure-class.ts';
@@ -47,6 +48,10 @@ export interface Metrics {
   onFallback(from: string, to: string, cause: FailureClass): void;
   /** Something that an answer showed by itself. */
   onSignal(kind: SignalKind): void;
+  /** A request that was chosen for a comparison. */
+  onShadow(result: ShadowResult): void;
+  /** What comparisons cost beside live traffic, in 1e-9 US dollars. */
+  onShadowSpent(nanoUsd: number): void;
   onReload(result: 'success' | 'failure'): void;
   /** In Prometheus's text format. */
   text(): Promise<string>;
@@ -89,6 +94,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const fallbacks = counter('fallbacks_total', 'Groups left behind.', 'from', 'to', 'cause');
   const streams = counter('streams_total', 'Streams by how they ended.', 'outcome');
   const signals = counter('signals_total', 'What answers showed by themselves.', 'kind');
+  const shadows = counter('shadow_total', 'Requests chosen for a comparison.', 'result');
+  const shadowCost = counter('shadow_cost_usd_total', 'Cost of comparisons beside live traffic.');
   const reloads = counter('config_reloads_total', 'Reloads of the configuration.', 'result');
   const lag = watchLoopLag();
   registerReadings(registry, sources, lag);
@@ -121,6 +128,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
     onRetry: ({ id }) => retries.add(1, id),
     onFallback: (from, to, cause) => fallbacks.add(1, from, to, cause),
     onSignal: (kind) => signals.add(1, kind),
+    onShadow: (result) => shadows.add(1, result),
+    onShadowSpent: (nanoUsd) => shadowCost.add(nanoUsd / 1e9),
     onReload: (result) => reloads.add(1, result),
     text: () => registry.metrics(),
     contentType: registry.contentType,

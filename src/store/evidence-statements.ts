@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { Comparison, Signal, StoredComparison, StoredSignal } from './evidence.ts';
+import type { Comparison, ShadowPast, Signal, StoredComparison, StoredSignal } from './evidence.ts';
 import type { StoredFeedback } from './request-record.ts';
 
 type SignalRow = Omit<Signal, 'seenAtMs'> & { readonly nowUtc: string };
@@ -10,6 +10,7 @@ export interface EvidenceStatements {
   readonly insertComparison: Statement<[ComparisonRow]>;
   readonly feedbackOf: Statement<[decisionId: string], StoredFeedback>;
   readonly signalsOf: Statement<[decisionId: string], StoredSignal>;
+  readonly shadowPast: Statement<[{ costSince: string; countSince: string }], ShadowPast>;
   readonly comparisonsOf: Statement<[decisionId: string], StoredComparison>;
 }
 
@@ -42,6 +43,13 @@ export function prepareEvidenceStatements(database: Database): EvidenceStatement
     signalsOf: database.prepare(
       `select kind, value, created_at_utc as createdAtUtc
        from signal where decision_id = ? order by created_at_utc, kind`,
+    ),
+    shadowPast: database.prepare(
+      `select coalesce(sum(case when created_at_utc >= @costSince then
+           coalesce(strong_cost_nano_usd, 0) + coalesce(weak_cost_nano_usd, 0)
+             + coalesce(judge_cost_nano_usd, 0) end), 0) as nanoUsd,
+         count(case when created_at_utc >= @countSince then 1 end) as comparisons
+       from comparison where origin = 'shadow'`,
     ),
     comparisonsOf: database.prepare(
       `select origin, judge_model as judgeModel, strong_model as strongModel,

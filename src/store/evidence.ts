@@ -44,6 +44,19 @@ export type Finding =
   | { readonly kind: 'signal'; readonly signal: Signal }
   | { readonly kind: 'comparison'; readonly comparison: Comparison };
 
+/** From when shadow comparisons are counted. */
+export interface ShadowSince {
+  /** Milliseconds since the epoch: for what they cost, and for how many they were. */
+  readonly costSinceMs: number;
+  readonly countSinceMs: number;
+}
+
+export interface ShadowPast {
+  /** 1e-9 US dollars, answers that clients were sent included. */
+  readonly nanoUsd: number;
+  readonly comparisons: number;
+}
+
 export interface StoredSignal {
   readonly kind: string;
   readonly value: number;

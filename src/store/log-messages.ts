@@ -1,4 +1,4 @@
-import type { Evidence } from './evidence.ts';
+import type { Evidence, ShadowPast, ShadowSince } from './evidence.ts';
 import type { PackedRows } from './packed-rows.ts';
 import type {
   AppliedThreshold,
@@ -19,6 +19,7 @@ export interface LogWorkerData {
 export interface LogQuestions {
   recordFeedback: { input: Feedback; answer: boolean };
   evidenceOf: { input: string; answer: Evidence | null };
+  shadowPast: { input: ShadowSince; answer: ShadowPast };
   appliedThreshold: {
     input: { readonly router: string; readonly routerVersion: string };
     answer: AppliedThreshold | null;

@@ -94,6 +94,8 @@ function ask(writer: LogWriter, { name, input }: LogQuestion): LogAnswer {
       return writer.recordFeedback(input);
     case 'evidenceOf':
       return writer.evidenceOf(input);
+    case 'shadowPast':
+      return writer.shadowPast(input);
     case 'appliedThreshold':
       return writer.appliedThreshold(input.router, input.routerVersion);
     case 'loggedScores':

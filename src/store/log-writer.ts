@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Evidence, Finding } from './evidence.ts';
+import type { Evidence, Finding, ShadowPast, ShadowSince } from './evidence.ts';
 import {
   comparisonRow,
   prepareEvidenceStatements,
@@ -40,6 +40,7 @@ export interface LogWriter {
   write(rows: PackedRows): WriteResult;
   recordFeedback(feedback: Feedback): boolean;
   evidenceOf(decisionId: string): Evidence | null;
+  shadowPast(since: ShadowSince): ShadowPast;
   appliedThreshold(router: string, routerVersion: string): AppliedThreshold | null;
   loggedScores(question: LoggedScoresQuestion): LoggedScores;
   applyThreshold(applied: Omit<AppliedThreshold, 'appliedAtUtc'>): void;
@@ -93,6 +94,11 @@ export function createLogWriter(database: Database): LogWriter {
         comparisons: evidence.comparisonsOf.all(decisionId),
       };
     },
+    shadowPast({ costSinceMs, countSinceMs }) {
+      const [costSince, countSince] = [utc(costSinceMs), utc(countSinceMs)];
+      const none = { nanoUsd: 0, comparisons: 0 };
+      return evidence.shadowPast.get({ costSince, countSince }) ?? none;
+    },
     appliedThreshold(router, routerVersion) {
       const row = statements.latestThreshold.get(router, routerVersion);
       return row === undefined ? null : numbered(row).applied;
@@ -139,6 +145,10 @@ function insertRow(
 function insertFinding(statements: EvidenceStatements, finding: Finding): void {
   if (finding.kind === 'signal') statements.insertSignal.run(signalRow(finding.signal));
   else statements.insertComparison.run(comparisonRow(finding.comparison));
+}
+
+function utc(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function numbered({ id, ...applied }: ThresholdRow): NumberedThreshold {

@@ -178,6 +178,7 @@ export async function openRequestLog(
         () => ask('evidenceOf', decisionId),
         (evidence) => evidence === null,
       ),
+    shadowPast: (since) => ask('shadowPast', since),
     appliedThreshold: (router, routerVersion) => ask('appliedThreshold', { router, routerVersion }),
     loggedScores: (question) => ask('loggedScores', question),
     applyThreshold: async (applied) => void (await ask('applyThreshold', applied)),

@@ -1,4 +1,4 @@
-import type { Comparison, Evidence, Signal } from './evidence.ts';
+import type { Comparison, Evidence, ShadowPast, ShadowSince, Signal } from './evidence.ts';
 
 /** One row of the log: a request, how it was decided and how it went. */
 export interface RequestRecord {
@@ -153,6 +153,11 @@ export interface RequestLog {
    * @throws LogUnavailableError (503)
    */
   evidenceOf(decisionId: string): Promise<Evidence | null>;
+  /**
+   * What shadow comparisons took before now.
+   * @throws LogUnavailableError (503)
+   */
+  shadowPast(since: ShadowSince): Promise<ShadowPast>;
   /**
    * Latest applied threshold of a router version; null when there is none.
    * @throws LogUnavailableError (503)

@@ -57,6 +57,8 @@ export function testConfig(strongUrl: string, weakUrl: string, db: string): Conf
     routerParts: { neighboursFile: null, bertModel: null, causalLlm: null },
     access: { clientKeys: new KeySet([]), adminKeys: new KeySet([]) },
     embeddingsUpstream: null,
+    judge: null,
+    shadow: null,
     db,
     logPrompts: 'none',
     redactPrompts: [],
