@@ -1,13 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { isObject } from '../is-object.ts';
+import { contentText } from '../routing/prompt-text.ts';
 
 /** An answered request, as far as asking again goes. */
 export interface Asking {
   readonly decisionId: string;
   readonly client: string;
   readonly sessionHash: string | null;
-  /** The scored text. */
+  /** What the user said last. */
   readonly text: string;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
@@ -57,10 +58,13 @@ export function createAskedAgain({
   };
 }
 
-/** A tool's turn repeats the user's text without anybody asking again. */
-export function endsWithUser(body: Readonly<Record<string, unknown>>): boolean {
-  const messages = body['messages'];
-  if (!Array.isArray(messages)) return true; // a completion is one prompt
+/**
+ * What the user said last, by itself; null where a tool or an assistant spoke last: a tool's turn
+ * repeats the user's text without anybody asking again.
+ */
+export function askedText(body: Readonly<Record<string, unknown>>): string | null {
+  const { messages, prompt } = body;
+  if (!Array.isArray(messages)) return contentText(prompt);
   const last: unknown = messages.at(-1);
-  return isObject(last) && last['role'] === 'user';
+  return isObject(last) && last['role'] === 'user' ? contentText(last['content']) : null;
 }

@@ -1,7 +1,7 @@
 import type { Signal, SignalKind } from '../store/evidence.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import type { AnsweredRequest, AfterAnswer } from './after-answer.ts';
-import { createAskedAgain, endsWithUser, type AskedAgainOptions } from './asked-again.ts';
+import { askedText, createAskedAgain, type AskedAgainOptions } from './asked-again.ts';
 import { jsonWish } from './json-wish.ts';
 import type { SchemaChecker } from './schema-checker.ts';
 
@@ -48,13 +48,13 @@ export function createSignals(deps: SignalDeps): AfterAnswer {
     });
   }
 
-  function noteAsking({ record, decision, body, client }: AnsweredRequest): void {
-    const isRetry = (record.clientRetryCount ?? 0) > 0;
-    if (decision.text === null || isRetry || !endsWithUser(body)) return;
+  function noteAsking({ record, body, client }: AnsweredRequest): void {
+    const text = askedText(body);
+    if (text === null || (record.clientRetryCount ?? 0) > 0) return;
     const { decisionId, sessionHash, startedAtMs, durationMs } = record;
     const times = { startedAtMs, endedAtMs: startedAtMs + durationMs };
     const earlier = repeatedDecision({
-      ...{ decisionId, client, sessionHash, text: decision.text },
+      ...{ decisionId, client, sessionHash, text },
       ...times,
     });
     if (earlier !== null) signal(earlier, 'asked_again');

@@ -169,6 +169,18 @@ describe('asking again', () => {
     expect(await signalsOf(other)).toEqual({});
   });
 
+  test('also in the same conversation, after the answer', async () => {
+    const first = await chat(question);
+    wait(30_000);
+    const messages = [
+      { role: 'user', content: question },
+      { role: 'assistant', content: 'Because.' },
+      { role: 'user', content: question },
+    ];
+    await post(`${gateway.url}/v1/chat/completions`, { model: 'auto', messages });
+    expect(await signalsOf(first)).toEqual({ asked_again: 0.3 });
+  });
+
   test('a tool turn repeats the text without anybody asking again', async () => {
     const first = await chat(question);
     wait(30_000);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAskedAgain, endsWithUser, type Asking } from '../../../src/judging/asked-again.ts';
+import { createAskedAgain, askedText, type Asking } from '../../../src/judging/asked-again.ts';
 
 const first: Asking = {
   decisionId: 'dec_1',
@@ -59,9 +59,9 @@ test('only so many askings are remembered', () => {
   expect(repeatedDecision(later())).toBeNull();
 });
 
-test('a tool turn does not end with the user', () => {
-  const user = { role: 'user', content: 'What is the weather?' };
-  expect(endsWithUser({ messages: [user] })).toBe(true);
-  expect(endsWithUser({ messages: [user, { role: 'tool', content: 'rain' }] })).toBe(false);
-  expect(endsWithUser({ prompt: 'Once upon a time' })).toBe(true);
+test('what is asked is what the user said last; a tool turn asks nothing', () => {
+  const user = { role: 'user', content: [{ type: 'text', text: 'What is the weather?' }] };
+  expect(askedText({ messages: [user] })).toBe('What is the weather?');
+  expect(askedText({ messages: [user, { role: 'tool', content: 'rain' }] })).toBeNull();
+  expect(askedText({ prompt: 'Once upon a time' })).toBe('Once upon a time');
 });
