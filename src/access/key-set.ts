@@ -25,6 +25,11 @@ export class KeySet {
     return isKnown;
   }
 
+  /** SHA-256 of every key, in hex. */
+  hashes(): string[] {
+    return this.#hashes.map((hash) => hash.toString('hex'));
+  }
+
   toJSON(): string {
     return `${this.size} keys`;
   }

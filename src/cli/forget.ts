@@ -1,6 +1,9 @@
+import type { KeySet } from '../access/key-set.ts';
+import { createAccess } from '../config/create-access.ts';
 import { defaults } from '../config/defaults.ts';
 import { loadSettings, type SettingsInput } from '../config/load-config.ts';
 import { ConfigError } from '../errors.ts';
+import { namedSessionHash } from '../routing/sessions.ts';
 import { forget } from '../store/forget.ts';
 import type { CliIo } from './cli-io.ts';
 import type { Options } from './setting-options.ts';
@@ -17,12 +20,15 @@ export function runForget(
   { stdout, stderr }: Pick<CliIo, 'stdout' | 'stderr'>,
 ): number {
   const decisionIds = listOf(options['id']);
-  const sessionHashes = listOf(options['session']);
+  const sessions = listOf(options['session']);
   const beforeUtc = parseTime(options['before']);
-  if (decisionIds.length === 0 && sessionHashes.length === 0 && beforeUtc === null) {
-    throw new ConfigError('forget needs --id DECISION, --session HASH or --before DATE.');
+  if (decisionIds.length === 0 && sessions.length === 0 && beforeUtc === null) {
+    throw new ConfigError('forget needs --id DECISION, --session NAME or --before DATE.');
   }
-  const db = loadSettings(input).settings.db ?? defaults.db;
+  const { settings, env } = loadSettings(input);
+  const db = settings.db ?? defaults.db;
+  const { clientKeys } = createAccess(settings, env);
+  const sessionHashes = sessions.flatMap((name) => hashesOf(name, clientKeys));
   const { requests, unknownIds, isOverwritten } = forget(db, {
     ...{ decisionIds, sessionHashes, beforeUtc },
   });
@@ -39,6 +45,12 @@ export function runForget(
   }
   for (const id of unknownIds) stderr.write(`pointsman: no request has the id ${id}\n`);
   return unknownIds.length === 0 ? 0 : 1;
+}
+
+/** A hash is itself; a name may have been given without a key and with each of them. */
+function hashesOf(session: string, clientKeys: KeySet): string[] {
+  if (/^[0-9a-f]{64}$/.test(session)) return [session];
+  return ['', ...clientKeys.hashes()].map((keyHash) => namedSessionHash(session, keyHash));
 }
 
 function listOf(option: unknown): string[] {

@@ -79,6 +79,39 @@ test('forget deletes beside the running server, and says what it did', async () 
   expect(readLog(gateway.db)).toHaveLength(1);
 });
 
+test('a conversation goes by the name that its client gave, within its key', async () => {
+  const { gateway } = await start({});
+  const say = async (text: string, headers: Record<string, string>) => {
+    const url = `${gateway.url}/v1/chat/completions`;
+    const reply = await post(url, ask(text), { 'x-pointsman-session': 'chat-17', ...headers });
+    return waitForDecision(gateway.db, reply.headers);
+  };
+  await say('0.1 x', {});
+  const keyed = await say('0.2 x', { authorization: 'Bearer key-of-ada-1' });
+  const other = await say('0.3 x', { 'x-pointsman-session': 'chat-18' });
+
+  const open = await cli('forget', '--db', gateway.db, '--session', 'chat-17');
+  expect(open.out).toBe(`1 request deleted from ${gateway.db}\n`);
+  expect(readLog(gateway.db).map((row) => row['decision_id'])).toEqual([
+    keyed['decision_id'],
+    other['decision_id'],
+  ]);
+  const captured = fakeIo({ KEYS: 'key-of-bob-1 key-of-ada-1' });
+  const args = ['forget', '--db', gateway.db, '--session', 'chat-17', '--client-keys-env', 'KEYS'];
+  expect(await runCli(args, captured.io)).toBe(0);
+  await cli('forget', '--db', gateway.db, '--session', String(other['session_hash']));
+  expect(readLog(gateway.db)).toEqual([]);
+});
+
+test('of a private request neither text nor hash nor vector is kept', async () => {
+  const { gateway } = await start({ logPrompts: 'full' });
+  const url = `${gateway.url}/v1/chat/completions`;
+  const { headers } = await post(url, ask('0.1 x'), { 'x-pointsman-private': 'true' });
+  const row = await waitForDecision(gateway.db, headers);
+  expect(row).toMatchObject({ is_private: 1, prompt_text: null, prompt_sha256: null });
+  expect(vectorsIn(gateway.db)).toBe(0);
+});
+
 test.each([
   [[], /forget needs --id/],
   [['--before', 'yesterday'], /--before yesterday is not a date: write 2025-01-31/],

@@ -7,11 +7,17 @@ export function addForgetCommand(program: Command, { io, setExitCode }: CliConte
     .command('forget')
     .description('delete logged requests with their texts, vectors, feedback and judgements')
     .option('--id <decision...>', 'decision ids, as in the header x-pointsman-decision-id')
-    .option('--session <hash...>', 'whole conversations, as in session_hash of the log')
+    .option(
+      '--session <name...>',
+      'whole conversations: the name of the client, or session_hash of the log',
+    )
     .option('--before <date>', 'all that arrived before a day or time (UTC), such as 2025-01-31')
     .option('--json', 'print the result as JSON (default: off)');
-  addSettingOptions(command, { keys: ['db'] }).action(async (options: Options) => {
-    const { runForget } = await import('../forget.ts');
-    setExitCode(runForget(readInput(options, io), options, io));
-  });
+  const fallbacks = { client_keys_env: 'keys of the config file; a session is named within a key' };
+  addSettingOptions(command, { keys: ['db', 'client_keys_env'], fallbacks }).action(
+    async (options: Options) => {
+      const { runForget } = await import('../forget.ts');
+      setExitCode(runForget(readInput(options, io), options, io));
+    },
+  );
 }
