@@ -36,7 +36,7 @@ function costText({ estimatedNanoUsd, unpriced, budgetNanoUsd, answerTokens }: L
   if (estimatedNanoUsd === null) {
     return `Cost: not known, without a price for ${unpriced.join(', ')} (${calls}).`;
   }
-  if (estimatedNanoUsd === 0) return `Cost: none by the prices that are set (${calls}).`;
+  if (estimatedNanoUsd === 0) return `Cost: none, by local models or prices of 0 (${calls}).`;
   const lengths = `${Math.round(answerTokens.strong)} and ${Math.round(answerTokens.weak)}`;
   const budget = budgetNanoUsd === null ? '' : `; it stops before ${usd(budgetNanoUsd)}`;
   return `Cost: about ${usd(estimatedNanoUsd)} (${calls}, answers of ${lengths} tokens)${budget}.`;

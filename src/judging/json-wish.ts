@@ -9,6 +9,11 @@ export interface JsonWish {
 /** Larger schemas are not checked. */
 const maxSchemaChars = 64 * 1024;
 
+/** Whether there may be a wish; asked of every request, so it does not look at the schema. */
+export function mayWishJson({ response_format: format }: Readonly<Record<string, unknown>>) {
+  return isObject(format) && format['type'] !== 'text';
+}
+
 /** OpenAI's `response_format`. Null where none was asked for, or one that is not checked. */
 export function jsonWish(body: Readonly<Record<string, unknown>>): JsonWish | null {
   const format = body['response_format'];

@@ -2,7 +2,7 @@ import type { Signal, SignalKind } from '../store/evidence.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import type { AnsweredRequest, AfterAnswer } from './after-answer.ts';
 import { askedText, createAskedAgain, type AskedAgainOptions } from './asked-again.ts';
-import { jsonWish } from './json-wish.ts';
+import { jsonWish, mayWishJson } from './json-wish.ts';
 import type { SchemaChecker } from './schema-checker.ts';
 
 /**
@@ -61,7 +61,7 @@ export function createSignals(deps: SignalDeps): AfterAnswer {
   }
 
   return {
-    needsText: ({ body }) => jsonWish(body) !== null,
+    needsText: ({ body }) => mayWishJson(body),
     onAnswered(answered) {
       const { record, facts, body } = answered;
       const { decisionId } = record;
