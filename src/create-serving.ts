@@ -96,6 +96,7 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     modelOf: (group) => firstOf.get(group)?.name ?? group,
     tierGroups,
     dispatcher,
+    cascade: config.cascade,
     ...{ upstream, shadow },
     embeddings: {
       own: parts.embedder,

@@ -37,6 +37,16 @@ export interface Limits {
   readonly inFlight: number;
 }
 
+/** Weak first, strong where the weak answer is not sure of itself. */
+export interface CascadeSettings {
+  /** Mean log-probability of the first tokens below which the strong model is asked; 0 or less. */
+  readonly minConfidence: number;
+  /** Tokens of the weak answer that are looked at. */
+  readonly tokens: number;
+  /** Scores below it stay with the weak model without a look. */
+  readonly minScore: number;
+}
+
 /** All that the operator said, checked; built once at start by `loadConfig`. */
 export interface Config {
   readonly host: string;
@@ -63,6 +73,7 @@ export interface Config {
   readonly threshold: number | null;
   /** Share of strong calls that the threshold is to hold; null: it stays. Not with `threshold`. */
   readonly targetStrongShare: number | null;
+  readonly cascade: CascadeSettings | null;
   /** Who answers when the decision fails. */
   readonly defaultTier: 'strong' | 'weak';
   /** What the operator says of kinds of requests. */

@@ -16,6 +16,16 @@ export const defaults = {
   },
   /** Share of scored requests that go to a tier by chance: none. */
   exploration: 0,
+  cascade: {
+    /** Weak answers are sent as they come. */
+    enabled: false,
+    /** A mean log-probability: tokens of 0.6 in the geometric mean. */
+    min_confidence: -0.5,
+    /** Tokens of the weak answer that are waited for. */
+    tokens: 32,
+    /** All that their score sends to the weak model. */
+    min_score: 0,
+  },
   /** The sentence encoder that ships with pointsman. */
   embedder: 'local',
   /** SQLite file of the request log, made when missing; relative to the working directory. */

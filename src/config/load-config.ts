@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import { routerNames } from '../routing/create-router.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import { dotted, readConfigFile } from './config-file.ts';
-import type { Config, Limits, Timeouts } from './config.ts';
+import type { CascadeSettings, Config, Limits, Timeouts } from './config.ts';
 import { accessWarnings, createAccess } from './create-access.ts';
 import { createEmbeddingsUpstream, credentialWarnings } from './create-deployment.ts';
 import { createJudgeDeployment, createShadow, judgeWarnings } from './create-judging.ts';
@@ -138,6 +138,7 @@ function createConfig(
     weakProfile: settings.weak?.profile ?? null,
     routers,
     threshold: settings.threshold ?? null,
+    cascade: createCascade(settings.cascade ?? {}),
     targetStrongShare: settings.target_strong_share ?? null,
     defaultTier: settings.default_tier ?? defaults.default_tier,
     rules,
@@ -171,6 +172,15 @@ function createConfig(
       ...(judge === null ? [] : judgeWarnings(judge, config)),
       ...accessWarnings(config.host, access),
     ],
+  };
+}
+
+function createCascade(own: NonNullable<Settings['cascade']>): CascadeSettings | null {
+  if (!(own.enabled ?? defaults.cascade.enabled)) return null;
+  return {
+    minConfidence: own.min_confidence ?? defaults.cascade.min_confidence,
+    tokens: own.tokens ?? defaults.cascade.tokens,
+    minScore: own.min_score ?? defaults.cascade.min_score,
   };
 }
 

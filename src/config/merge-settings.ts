@@ -15,6 +15,7 @@ export function mergeSettings(file: Settings, flags: Settings): Settings {
     ...boundaryChoice(file, flags),
     strong: mergeTier(file.strong ?? {}, flags.strong ?? {}, flags),
     weak: mergeTier(file.weak ?? {}, flags.weak ?? {}, flags),
+    cascade: { ...file.cascade, ...flags.cascade },
     embedding: { ...file.embedding, ...flags.embedding },
     judge: mergeJudge(file.judge ?? {}, flags.judge ?? {}),
     shadow: { ...file.shadow, ...flags.shadow },

@@ -110,6 +110,12 @@ export const settingFlags: readonly SettingFlag[] = [
     fallback: String(defaults.exploration),
   },
   {
+    key: 'cascade.enabled',
+    flag: '--cascade',
+    help: 'ask the strong model when the weak answer is not sure of itself',
+    fallback: 'off',
+  },
+  {
     key: 'embedder',
     flag: '--embedder <name>',
     help: 'local, fast (no encoder), hub:NAME (a transformers.js model) or endpoint',

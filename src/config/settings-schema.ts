@@ -70,6 +70,17 @@ export const settingsSchema = z.strictObject({
     const share = parseNumber(value);
     return share !== null && share > 0 && share < 1 ? share : null;
   }),
+  cascade: z
+    .strictObject({
+      enabled: yesNo(),
+      min_confidence: leaf('must be a mean log-probability: a number from -20 to 0', (value) => {
+        const isInRange = typeof value === 'number' && value >= -20 && value <= 0;
+        return isInRange ? value : null;
+      }),
+      tokens: wholeNumber(1, 1000),
+      min_score: numberFrom(0, 1, 'must be a score from 0 to 1'),
+    })
+    .optional(),
   default_tier: oneOf('strong', 'weak'),
   rules: z.array(ruleSchema).optional(),
   sessions: z.strictObject({ ttl: duration(0), max: wholeNumber(1) }).optional(),

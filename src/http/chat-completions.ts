@@ -10,9 +10,10 @@ import type { AppDeps } from './app.ts';
 import { clientName } from './auth.ts';
 import { callOf, ClientGoneError, type Call } from './call.ts';
 import type { TextRequest } from './chat-request.ts';
-import { decisionHeaders } from './decision-headers.ts';
+import { cascadeHeaders, decisionHeaders } from './decision-headers.ts';
 import { causeText, toAppError } from './error-handler.ts';
-import { forward, type Forwarded } from './forward.ts';
+import { cascade, mayCascade } from './cascade.ts';
+import { forward, nothingForwarded, type Forwarded } from './forward.ts';
 import { parseJsonObject, type JsonObjectText } from './json-text.ts';
 import { toLogRecord } from './log-entry.ts';
 import { assertNoLoop } from './loop-guard.ts';
@@ -32,6 +33,8 @@ export interface Exchange {
   readonly serving: Serving;
   /** Whether the answer's text is looked at when it has been sent. */
   readonly keepText: boolean;
+  /** Tokens whose log-probabilities are asked of the decided group. */
+  readonly firstLogprobs?: number;
 }
 
 /**
@@ -74,10 +77,10 @@ export function textCompletions(
 
 async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
   const { res, call } = exchange;
-  const forwarded: Forwarded = { attempts: 0, fallbacks: 0, deployment: null, answer: null };
+  const forwarded: Forwarded = nothingForwarded();
   let ttftMs: number | null = null;
   try {
-    for await (const bytes of await forward(exchange, forwarded, deps.instanceId)) {
+    for await (const bytes of await send(deps, exchange, forwarded)) {
       if (!res.headersSent) {
         ttftMs = call.elapsedMs();
         writeHead(exchange, forwarded, bytes);
@@ -108,9 +111,10 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
     errorCode: string | null,
   ): void {
     const { serving, req } = exchange;
+    const decision = forwarded.cascade?.decision ?? exchange.decision;
     const finished = {
       ...exchange,
-      ...{ forwarded, status, outcome, errorCode, ttftMs },
+      ...{ decision, forwarded, status, outcome, errorCode, ttftMs },
       url: calledUrl(exchange.request, forwarded),
       clientRetryCount: clientRetryCount(req.headers),
     };
@@ -120,7 +124,7 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
     const { requestId } = call;
     const how = { requestId, decisionId, tier, reason, score, model, status, outcome, durationMs };
     deps.logger.debug(how, 'answered');
-    const { decision, body, request } = exchange;
+    const { body, request } = exchange;
     serving.afterAnswer.onAnswered({
       ...{ decision, record: row, body: body.value, endpoint: request.endpoint },
       facts: forwarded.answer?.facts ?? null,
@@ -128,6 +132,17 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
       client: clientName(req),
     });
   }
+}
+
+function send(
+  { instanceId }: AppDeps,
+  exchange: Exchange,
+  forwarded: Forwarded,
+): Promise<AsyncGenerator<Buffer>> {
+  const settings = exchange.serving.cascade;
+  return settings !== null && mayCascade(exchange)
+    ? cascade(exchange, forwarded, settings, instanceId)
+    : forward(exchange, forwarded, instanceId);
 }
 
 /** The client left before there was a decision: that is a row, too. */
@@ -140,7 +155,7 @@ function leftUndecided(
   if (error instanceof ClientGoneError) {
     const decision = undecided(request.text, serving.precheck(facts).isPrivate, call.elapsedMs());
     const ending = { status: 499, outcome: 'client_abort', errorCode: null, ttftMs: null } as const;
-    const forwarded = { attempts: 0, fallbacks: 0, deployment: null, answer: null };
+    const forwarded = nothingForwarded();
     const known = { call, request, serving, decision, forwarded };
     const finished = { ...known, url: '', clientRetryCount: null };
     deps.log.append(toLogRecord({ ...finished, ...ending }, serving.logPolicy, null));
@@ -187,6 +202,7 @@ function attemptHeaders(
   const { attempts, fallbacks, deployment } = forwarded;
   const isDebug = req.headers['x-pointsman-debug'] === 'true' && deployment !== null;
   return {
+    ...cascadeHeaders(forwarded.cascade),
     'x-pointsman-attempts': String(attempts),
     'x-pointsman-fallbacks': String(fallbacks),
     ...(isDebug

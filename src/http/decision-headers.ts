@@ -1,3 +1,4 @@
+import type { Cascaded } from './cascade.ts';
 import type { Decision } from '../routing/decision.ts';
 
 /** `x-pointsman-*` headers that tell what was decided and why; numbers as short decimals. */
@@ -14,6 +15,17 @@ export function decisionHeaders(decision: Decision): Record<string, string> {
   if (decision.score !== null) headers['x-pointsman-score'] = decimal(decision.score);
   if (decision.threshold !== null) headers['x-pointsman-threshold'] = decimal(decision.threshold);
   return headers;
+}
+
+/** What a cascade made of it; over the headers of the first decision. */
+export function cascadeHeaders(cascaded: Cascaded | null): Record<string, string> {
+  if (cascaded === null) return {};
+  const { result, confidence, decision } = cascaded;
+  return {
+    ...decisionHeaders(decision),
+    'x-pointsman-cascade': result,
+    ...(confidence !== null && { 'x-pointsman-confidence': decimal(confidence) }),
+  };
 }
 
 function decimal(value: number): string {

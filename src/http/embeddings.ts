@@ -10,7 +10,7 @@ import { callOf, ClientGoneError, type Call } from './call.ts';
 import { embeddingsBody, reencodeEmbeddings } from './embeddings-body.ts';
 import { parseEmbeddingsRequest, type EmbeddingsRequest } from './embeddings-request.ts';
 import { toAppError } from './error-handler.ts';
-import type { Forwarded } from './forward.ts';
+import { nothingForwarded, type Forwarded } from './forward.ts';
 import { parseJsonObject, withMembers, type JsonObjectText } from './json-text.ts';
 import { toLogRecord } from './log-entry.ts';
 import { assertNoLoop, viaHeaders } from './loop-guard.ts';
@@ -58,7 +58,7 @@ export function postEmbeddings(deps: AppDeps): RequestHandler {
       res.setHeader('x-pointsman-decision-id', decision.id);
       res.setHeader('x-pointsman-tier', decision.tier);
       res.setHeader('x-pointsman-reason', decision.reason);
-      const forwarded: Forwarded = { attempts: 0, fallbacks: 0, deployment: null, answer: null };
+      const forwarded = nothingForwarded();
       const exchange = { req, res, call, body, request, serving, forwarded, decision };
       await recorded(deps, exchange, () =>
         isUpstream || own === null

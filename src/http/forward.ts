@@ -4,18 +4,34 @@ import type { Lease } from '../dispatch/group-pool.ts';
 import { BadRequestError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import type { UpstreamAnswer } from '../upstream/openai-client.ts';
+import type { Cascaded } from './cascade.ts';
 import type { Exchange } from './chat-completions.ts';
 import { ClientGoneError } from './call.ts';
 import { viaHeaders } from './loop-guard.ts';
-import { upstreamBody } from './upstream-body.ts';
+import { upstreamBody, type Extras } from './upstream-body.ts';
 
 /** How far the forwarding came; read by the log also when it failed half-way. */
 export interface Forwarded extends DispatchTrace {
   answer: UpstreamAnswer | null;
+  /** What a cascade made of the decision; null without one. */
+  cascade: Cascaded | null;
 }
 
-/** Deployments that refused to report a stream's usage; they are not asked again. */
-const refusesUsage = new WeakSet<Deployment>();
+export function nothingForwarded(): Forwarded {
+  return { attempts: 0, fallbacks: 0, deployment: null, answer: null, cascade: null };
+}
+
+/** Deployments that refused what we ask beyond the client's wishes; they are not asked again. */
+const refusers: Readonly<Record<keyof Extras, WeakSet<Deployment>>> = {
+  usage: new WeakSet(),
+  logprobs: new WeakSet(),
+};
+
+/** How a refusal names it. */
+const refusals: Readonly<Record<keyof Extras, RegExp>> = {
+  usage: /stream_options|include_usage/,
+  logprobs: /logprobs/,
+};
 
 /**
  * Sends a request to the decided group, with its retries and fallbacks, and gives the bytes of the
@@ -49,43 +65,63 @@ async function send(
   { deployment }: Lease,
   instanceId: string,
 ): Promise<UpstreamAnswer> {
-  const askUsage = !refusesUsage.has(deployment);
-  try {
-    return await sendOnce(exchange, forwarded, deployment, askUsage, instanceId);
-  } catch (error) {
-    if (!askUsage || !isUsageRefusal(exchange, error)) throw error;
-    refusesUsage.add(deployment);
-    forwarded.attempts++;
-    return sendOnce(exchange, forwarded, deployment, false, instanceId);
+  for (;;) {
+    const extras = extrasFor(exchange, deployment);
+    try {
+      return await sendOnce(exchange, forwarded, deployment, extras, instanceId);
+    } catch (error) {
+      const refused = refusedExtra(extras, error);
+      if (refused === null) throw error;
+      refusers[refused].add(deployment);
+      forwarded.attempts++;
+    }
   }
 }
 
+function extrasFor(
+  { request, body, decision, firstLogprobs = 0 }: Exchange,
+  deployment: Deployment,
+): Extras {
+  const wants = (extra: keyof Extras, isWanted: boolean) =>
+    isWanted && !refusers[extra].has(deployment);
+  return {
+    usage: wants('usage', request.stream && !request.wantsUsage),
+    logprobs: wants(
+      'logprobs',
+      firstLogprobs > 0 && deployment.group === decision.group && !asksLogprobs(body),
+    ),
+  };
+}
+
+/** Whether the client wants the tokens' log-probabilities itself. */
+export function asksLogprobs({ value }: Exchange['body']): boolean {
+  return value['logprobs'] === true;
+}
+
+function refusedExtra(extras: Extras, error: unknown): keyof Extras | null {
+  if (!(error instanceof BadRequestError)) return null;
+  const names = ['usage', 'logprobs'] as const;
+  return names.find((name) => extras[name] && refusals[name].test(error.message)) ?? null;
+}
+
 function sendOnce(
-  { req, call, body, request, serving, keepText }: Exchange,
+  { req, call, body, request, serving, keepText, firstLogprobs }: Exchange,
   forwarded: Forwarded,
   deployment: Deployment,
-  askUsage: boolean,
+  extras: Extras,
   instanceId: string,
 ): Promise<UpstreamAnswer> {
   const upstreamCall = {
     path: request.endpoint,
-    body: upstreamBody(body, request, deployment, askUsage),
+    body: upstreamBody(body, request, deployment, extras),
     stream: request.stream,
     stripUsage: request.stream && !request.wantsUsage,
     keepText,
+    ...(firstLogprobs !== undefined && { firstLogprobs }),
     headers: { 'x-request-id': call.requestId, ...viaHeaders(req.headers, instanceId) },
     onResend: () => forwarded.attempts++,
   };
   return serving.upstream.ask(deployment, upstreamCall, call.signal);
-}
-
-function isUsageRefusal({ request }: Exchange, error: unknown): boolean {
-  return (
-    request.stream &&
-    !request.wantsUsage &&
-    error instanceof BadRequestError &&
-    /stream_options|include_usage/.test(error.message)
-  );
 }
 
 async function* settleLease(body: AsyncGenerator<Buffer>, lease: Lease): AsyncGenerator<Buffer> {

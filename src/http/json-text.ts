@@ -120,7 +120,7 @@ function findMembers(text: string, maxDepth: number): Member[] {
 }
 
 /** Index after the closing quote of the string that opens at `start`. */
-function stringEnd(text: string, start: number): number {
+export function stringEnd(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   for (;;) {
     let backslashes = 0;

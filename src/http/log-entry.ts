@@ -5,6 +5,7 @@ import type { Decision } from '../routing/decision.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import type { AnswerFacts } from '../upstream/answer-facts.ts';
 import { costNanoUsd } from '../upstream/cost.ts';
+import type { Price } from '../upstream/deployment.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { Call } from './call.ts';
 import type { TextRequest } from './chat-request.ts';
@@ -84,8 +85,8 @@ export function toLogRecord(
     promptChars: text?.length ?? null,
     sessionHash: decision.sessionHash,
     isPrivate: decision.isPrivate,
-    confidence: null,
-    discardedCostNanoUsd: null,
+    confidence: forwarded.cascade?.confidence ?? null,
+    discardedCostNanoUsd: forwarded.cascade?.discardedCostNanoUsd ?? null,
   };
 }
 
@@ -100,6 +101,16 @@ function keptOf(
     promptHash: prompts === 'none' || text === null ? null : sha256(text),
     embedding: embeddings ? embedding : null,
   };
+}
+
+/** Of an answer as far as it is known, in 1e-9 US dollars; null without a price. */
+export function costOf(
+  request: TextRequest,
+  price: Price | null,
+  facts: AnswerFacts,
+): number | null {
+  const { promptTokens, completionTokens } = usageOf(request, facts);
+  return costNanoUsd(price, promptTokens, completionTokens);
 }
 
 type Usage = Pick<RequestRecord, 'promptTokens' | 'completionTokens' | 'usageEstimated'>;

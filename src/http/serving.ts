@@ -1,5 +1,5 @@
 import type { Access } from '../access/access.ts';
-import type { Limits } from '../config/config.ts';
+import type { CascadeSettings, Limits } from '../config/config.ts';
 import type { LogPolicy } from './log-entry.ts';
 import type { AfterAnswer } from '../judging/after-answer.ts';
 import type { Shadow } from '../judging/shadow.ts';
@@ -58,6 +58,8 @@ export interface Serving {
   readonly modelOf: (group: string) => string;
   readonly tierGroups: { readonly strong: string; readonly weak: string };
   readonly dispatcher: Dispatcher;
+  /** Null: no weak answer is looked at before it is sent. */
+  readonly cascade: CascadeSettings | null;
   readonly upstream: UpstreamClient;
   readonly embeddings: EmbeddingsServing;
   /** Looks at each answer when it has been sent. */

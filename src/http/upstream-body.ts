@@ -2,21 +2,29 @@ import type { Deployment } from '../upstream/deployment.ts';
 import { ownFields, type TextRequest } from './chat-request.ts';
 import { withMembers, withoutMembers, type JsonObjectText } from './json-text.ts';
 
+/** What we ask of an upstream beyond what the client asks. */
+export interface Extras {
+  /** A stream's usage chunk, for the log. */
+  readonly usage: boolean;
+  /** The tokens' log-probabilities, for a cascade. */
+  readonly logprobs: boolean;
+}
+
 /**
  * The request as it goes upstream: the client's own text with the deployment's model in it and
- * without the fields that are for us. The one thing added is the stream's usage chunk, for the
- * log; the client does not see it unless it asked (`askUsage` false: the upstream is known to
- * refuse the field).
+ * without the fields that are for us. Only `extras` are added; the client does not see what they
+ * bring unless it asked itself.
  */
 export function upstreamBody(
   body: JsonObjectText,
   request: TextRequest,
   deployment: Deployment,
-  askUsage: boolean,
+  extras: Extras,
 ): string {
   const changes: Record<string, string> = { model: JSON.stringify(deployment.model) };
-  if (request.stream && !request.wantsUsage && askUsage) {
+  if (extras.usage) {
     changes['stream_options'] = JSON.stringify({ ...request.streamOptions, include_usage: true });
   }
+  if (extras.logprobs) changes['logprobs'] = 'true';
   return withMembers(withoutMembers(body, ownFields), changes);
 }

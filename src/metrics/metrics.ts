@@ -90,6 +90,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const tokens = counter('tokens_total', 'Tokens, estimated where none are reported.', 'model', 'direction'); // prettier-ignore
   const cost = counter('cost_usd_total', 'Cost of the calls whose price is known.', 'model');
   const saved = counter('saved_usd_total', 'Estimate: what the strong model would have cost more.');
+  const cascades = counter('cascade_total', 'Weak answers by what a cascade did: kept, escalated.', 'result'); // prettier-ignore
+  const discarded = counter('discarded_cost_usd_total', 'Cost of answers that nobody saw.');
   const retries = counter('retries_total', 'Calls after the first in a group.', 'deployment');
   const fallbacks = counter('fallbacks_total', 'Groups left behind.', 'from', 'to', 'cause');
   const streams = counter('streams_total', 'Streams by how they ended.', 'outcome');
@@ -113,6 +115,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
       if (record.stream) streams.add(1, record.outcome);
       if (promptTokens !== null) tokens.add(promptTokens, model, 'prompt');
       if (completionTokens !== null) tokens.add(completionTokens, model, 'completion');
+      if (reason === 'cascade') cascades.add(1, 'escalated');
+      else if (record.confidence !== null) cascades.add(1, 'kept');
+      discarded.add((record.discardedCostNanoUsd ?? 0) / 1e9);
       if (record.costNanoUsd === null) return;
       cost.add(record.costNanoUsd / 1e9, model);
       const strong = sources.strongPrice();

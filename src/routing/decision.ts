@@ -7,8 +7,9 @@ export type Tier = 'strong' | 'weak';
  * (`bypass`); the other tier cannot answer (`guard`); the operator said so (`rule`); a tool spoke
  * last, so the model that called it goes on (`tool_turn`); the conversation was sent up before
  * (`session`); by the score; against the score, to learn how the other model does
- * (`exploration`); the default tier because the embedder failed or there was no text to score;
- * not at all, because the client left before (`client_gone`).
+ * (`exploration`); strong in place of a weak answer that was not sure of itself (`cascade`); the
+ * default tier because the embedder failed or there was no text to score; not at all, because the
+ * client left before (`client_gone`).
  */
 export type DecisionReason =
   | 'bypass'
@@ -18,6 +19,7 @@ export type DecisionReason =
   | 'session'
   | 'score'
   | 'exploration'
+  | 'cascade'
   | 'embedding_failed'
   | 'no_text'
   | 'client_gone';

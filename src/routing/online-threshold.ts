@@ -17,9 +17,13 @@ export const windowScores = 1000;
 /** Fewer scores say too little, as in calibration: +-9 points (95 %) for s = 0.3. */
 export const leastScores = 100;
 
+/** Weak for every score: conversations that stay strong have used up the share. */
+const nothingMore: TieredBoundary = { threshold: 1, tieShare: 0 };
+
 /**
  * The boundary that sends `strongShare` (over 0, under 1) of the window's scores to strong, ties
- * included: all above the threshold and `tieShare` of those at it. Null for an empty window.
+ * included: all above the threshold and `tieShare` of those at it. Infinity stands for what went
+ * there whatever its score. Null for an empty window.
  *
  * The exact quantile of a sliding window, and no running estimate (P², Jain & Chlamtac 1985;
  * stochastic approximation): those have a step size to be tuned to the density of the scores, never
@@ -33,6 +37,7 @@ export function boundaryFor(window: ScoreWindow, strongShare: number): TieredBou
   if (size === 0) return null;
   const wanted = strongShare * size;
   const threshold = window.ordered()[size - Math.ceil(wanted)]!;
+  if (threshold === Infinity) return nothingMore;
   const above = size - window.upTo(threshold);
   const tied = size - window.below(threshold) - above;
   return { threshold, tieShare: Math.min(1, Math.max(0, (wanted - above) / tied)) };

@@ -22,7 +22,10 @@ export interface WatchedScores {
 export interface EarlierScores {
   /** Scores since the reference, of all requests. */
   readonly all: readonly number[];
-  /** Of the requests that left the threshold to the server. */
+  /**
+   * Of the requests that left the threshold to the server; Infinity where a conversation was strong
+   * whatever its score.
+   */
   readonly followed: readonly { readonly score: number; readonly tier: Tier }[];
 }
 
@@ -54,10 +57,10 @@ export class ScoreWatch {
   }
 
   /** @param isFollowed whether the request left the threshold to the server */
-  observe({ routerVersion, score, tier }: Decision, isFollowed: boolean): void {
+  observe({ routerVersion, score, tier, reason }: Decision, isFollowed: boolean): void {
     if (routerVersion === null || score === null || tier === 'none') return;
     const version = this.#open(routerVersion);
-    if (isFollowed) follow(version, score, tier);
+    if (isFollowed) follow(version, reason === 'session' ? Infinity : score, tier);
     version.all.add(score);
     if (--version.untilCheck > 0) return;
     version.untilCheck = checkEvery;

@@ -112,7 +112,10 @@ export function createLogWriter(database: Database): LogWriter {
         followed: rows
           .filter(({ requestedModel }) => followedModels.includes(requestedModel))
           .slice(-newest)
-          .map(({ score, tier }) => ({ score, tier })),
+          .map(({ score, tier, reason }) => ({
+            score: reason === 'session' ? Infinity : score,
+            tier,
+          })),
       };
     },
     applyThreshold(applied) {

@@ -121,7 +121,10 @@ export interface LoggedScoresQuestion {
 /** Oldest first. */
 export interface LoggedScores {
   readonly all: readonly number[];
-  /** Of `followedModels`, whenever they were. */
+  /**
+   * Of `followedModels`, whenever they were; the score is Infinity where a conversation was strong
+   * whatever it was.
+   */
   readonly followed: readonly { readonly score: number; readonly tier: 'strong' | 'weak' }[];
 }
 

@@ -20,6 +20,7 @@ export interface FeedbackRow {
 export interface ScoreRow {
   readonly score: number;
   readonly tier: 'strong' | 'weak';
+  readonly reason: string;
   readonly requestedModel: string;
   readonly startedAtUtc: string;
 }
@@ -77,7 +78,9 @@ export function prepareRequestStatements(database: Database): RequestStatements 
        where router = ? and router_version = ? order by id desc limit 1`,
     ),
     newestScores: database.prepare(
-      `select score, tier, requested_model as requestedModel, started_at_utc as startedAtUtc
+      // What a cascade escalated, the score had sent to weak.
+      `select score, iif(reason = 'cascade', 'weak', tier) as tier, reason,
+         requested_model as requestedModel, started_at_utc as startedAtUtc
        from request
        where router = ? and router_version = ? and score is not null and tier <> 'none'
        order by started_at_utc desc limit ?`,

@@ -12,11 +12,26 @@ export interface AnswerFacts {
   /** True until something came that a client can use: text, a refusal, a tool call, audio. */
   isEmpty: boolean;
   callsTools: boolean;
+  /** Of the first choice's first tokens; null when nobody asked for them. */
+  readonly logprobs: FirstLogprobs | null;
   /** The first choice's text; null when nobody asked for it. */
   readonly kept: KeptText | null;
   /** By `index`: whether the choice has its finish reason. */
   readonly choices: Map<number, boolean>;
 }
+
+/** Log-probabilities of an answer's first tokens, as the upstream says. */
+export interface FirstLogprobs {
+  /** Tokens that are looked at. */
+  readonly wanted: number;
+  /** Those that came with a log-probability, at most `wanted`. */
+  count: number;
+  /** Natural logarithms, none below `leastLogprob`. */
+  sum: number;
+}
+
+/** OpenAI says -9999 of a token that is out of the question; it must not outweigh all others. */
+const leastLogprob = -20;
 
 /** Kept in memory only, until the answer has been looked at. */
 export interface KeptText {
@@ -28,7 +43,7 @@ export interface KeptText {
 /** UTF-16 units of an answer that are kept at most. */
 const maxKeptChars = 256 * 1024;
 
-export function emptyFacts(keepText = false): AnswerFacts {
+export function emptyFacts(keepText = false, firstLogprobs = 0): AnswerFacts {
   return {
     model: null,
     finishReason: null,
@@ -38,6 +53,7 @@ export function emptyFacts(keepText = false): AnswerFacts {
     isEmpty: true,
     callsTools: false,
     kept: keepText ? { text: '', isWhole: true } : null,
+    logprobs: firstLogprobs > 0 ? { wanted: firstLogprobs, count: 0, sum: 0 } : null,
     choices: new Map(),
   };
 }
@@ -66,6 +82,7 @@ export function readFacts(facts: AnswerFacts, body: Json): boolean {
       hasContent = true;
     }
     noteUse(facts, choice, message);
+    if (facts.logprobs !== null) noteLogprobs(facts.logprobs, choice);
     const finish = choice['finish_reason'];
     noteChoice(facts, choice['index'], typeof finish === 'string');
     if (typeof finish === 'string') {
@@ -93,6 +110,17 @@ function noteUse(facts: AnswerFacts, choice: Json, message: unknown): void {
 function keep(kept: KeptText, text: string): void {
   if (kept.text.length + text.length > maxKeptChars) kept.isWhole = false;
   if (kept.isWhole) kept.text += text;
+}
+
+function noteLogprobs(logprobs: FirstLogprobs, choice: Json): void {
+  if ((choice['index'] ?? 0) !== 0 || !isObject(choice['logprobs'])) return;
+  for (const token of asArray(choice['logprobs']['content'])) {
+    if (logprobs.count >= logprobs.wanted) return;
+    const value = isObject(token) ? token['logprob'] : null;
+    if (typeof value !== 'number' || !(value <= 0)) continue;
+    logprobs.count++;
+    logprobs.sum += Math.max(leastLogprob, value);
+  }
 }
 
 /** A string, or the texts of a list of parts. */

@@ -35,6 +35,8 @@ export interface UpstreamCall {
   readonly stripUsage: boolean;
   /** For `facts.kept`. */
   readonly keepText?: boolean;
+  /** Tokens for `facts.logprobs`; 0 for none. */
+  readonly firstLogprobs?: number;
   /** Headers of ours, such as x-request-id and the loop guard. */
   readonly headers: Readonly<Record<string, string>>;
   /** Told when the call goes out again, because its connection had died while it was idle. */
@@ -138,7 +140,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     /** Any failure as ours; a watchdog's or client's reason as it is. */
     const failure = (error: unknown): Error =>
       watchdog.reason() ?? redactError(failureOfConnection(deployment, url, error), options.redact);
-    const facts = emptyFacts(call.keepText);
+    const facts = emptyFacts(call.keepText, call.firstLogprobs);
     let isReadingEvents = false;
     try {
       const reply = await send(deployment, call, target, (next) => {

@@ -48,6 +48,7 @@ export function testConfig(strongUrl: string, weakUrl: string, db: string): Conf
     routers: ['mf'],
     threshold: null,
     targetStrongShare: null,
+    cascade: null,
     defaultTier: 'strong',
     exploration: 0,
     rules: [],

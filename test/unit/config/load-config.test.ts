@@ -36,6 +36,7 @@ describe('defaults', () => {
       routers: ['mf'],
       threshold: null,
       targetStrongShare: null,
+      cascade: null,
       defaultTier: 'strong',
       embedder: { kind: 'local' },
       weightsFile: null,
@@ -245,6 +246,13 @@ describe('flags over the file', () => {
     expect(config).toMatchObject(expected);
   });
 
+  it('turn a cascade on, with what the file says of it', async () => {
+    const file = 'cascade: { min_confidence: -1.5 }';
+    expect((await load(pair, file)).config.cascade).toBeNull();
+    const { config } = await load([...pair, '--cascade'], file);
+    expect(config.cascade).toEqual({ minConfidence: -1.5, tokens: 32, minScore: 0 });
+  });
+
   it('for both models win over what the file says of one', async () => {
     const file = 'strong: { base_url: "http://old:1", api_key: old }\napi_key_env: UNSET';
     const { config } = await load(
@@ -302,6 +310,9 @@ describe('wrong settings', () => {
       'target_strong_share: 1',
       /target_strong_share .* is 1: it must be a share over 0 and under 1/,
     ],
+    ['cascade: { min_confidence: 0.5 }', /min_confidence .* must be a mean log-probability/],
+    ['cascade: { tokens: 0 }', /cascade.tokens/],
+    ['cascade: true', /cascade/],
     ['target_strong_share: 0', /target_strong_share/],
     [
       'threshold: 0.5\ntarget_strong_share: 0.3',

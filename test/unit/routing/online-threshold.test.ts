@@ -113,6 +113,18 @@ describe('a threshold that follows a window of scores', () => {
     expect(drawn).toBeGreaterThan(1000);
   });
 
+  it('counts what is strong whatever its score, and leaves nothing when that is all', () => {
+    const window = new ScoreWindow(10);
+    for (let i = 1; i <= 8; i++) window.add(i / 10);
+    window.add(Infinity);
+    window.add(Infinity);
+    expect(boundaryFor(window, 0.3)).toEqual({ threshold: 0.8, tieShare: 1 });
+    const none = boundaryFor(window, 0.2)!;
+    for (const score of [0, 0.8, 1]) {
+      expect(compareScore(score, none, () => 0)).toMatchObject({ tier: 'weak', propensity: 1 });
+    }
+  });
+
   it('is null before any score', () => {
     expect(boundaryFor(new ScoreWindow(10), 0.3)).toBeNull();
   });
