@@ -39,7 +39,7 @@ function makeClone(npm = fakeNpm) {
   for (const name of readdirSync(scripts).filter((file) => file.endsWith('.mjs'))) {
     cpSync(join(scripts, name), join(root, 'scripts', name));
   }
-  mkdirSync(join(root, 'src'));
+  mkdirSync(join(root, 'src', 'dashboard', 'page'), { recursive: true });
   const files = {
     'package-lock.json': '{}',
     'package.json': '{"type":"commonjs"}',

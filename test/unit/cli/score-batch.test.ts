@@ -48,7 +48,7 @@ test('--threshold and --router are taken; wrong ones are refused before anything
   await expect(score([line], { weakModel: undefined })).rejects.toThrow(/--weak-model/);
 });
 
-test('the text is what the server would score: the last user text, parts joined', async () => {
+test('the text is what the server would score: a short last user text behind earlier ones, parts joined', async () => {
   const texts: string[] = [];
   const scorer = fakeScorer((text) => {
     texts.push(text);
@@ -69,7 +69,7 @@ test('the text is what the server would score: the last user text, parts joined'
   ];
   const { io } = fakeIo({}, `${json({ id: 1, messages })}\n${json({ id: 2, prompt: ' hi ' })}`);
   expect(await runScoreBatch(pair, io, scorer)).toBe(0);
-  expect(texts).toEqual(['one\ntwo', 'hi']);
+  expect(texts).toEqual(['first\n\none\ntwo', 'hi']);
 });
 
 test('BOM, CRLF, blank lines, U+2028 in a string and a missing last line end are fine', async () => {
