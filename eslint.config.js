@@ -55,6 +55,7 @@ export default tseslint.config(
   ]),
   arrows('judging', ['http', 'embedding', 'config', 'training', 'learning', 'evaluation', 'cli']),
   arrows('calibration', [
+    'dashboard',
     'config',
     'http',
     'embedding',

@@ -42,7 +42,10 @@ export async function writeDemoLog({ file, requests, endMs, seed }: DemoLogOptio
     (a, b) => a - b,
   );
   for (const [i, { text, winRate, embedding, hard }] of scored.entries()) {
-    const tier = tierOf(winRate, threshold);
+    // A tenth is drawn evenly, as with `exploration: 0.1`.
+    const usual = tierOf(winRate, threshold);
+    const isDrawn = random() < 0.1;
+    const tier = isDrawn ? (random() < 0.5 ? 'strong' : 'weak') : usual;
     const price = demoPrices[tier];
     const isOutage = endMs - times[i]! > 5.1 * 3_600_000 && endMs - times[i]! < 5.5 * 3_600_000;
     const isFailed = random() < 0.004;
@@ -59,7 +62,7 @@ export async function writeDemoLog({ file, requests, endMs, seed }: DemoLogOptio
       requestId: `req_demo_${i}`,
       startedAtMs: times[i]!,
       endpoint: 'chat/completions',
-      ...{ router, routerVersion, score: winRate, threshold, tier, reason: 'score' },
+      ...{ router, routerVersion, score: winRate, threshold, tier, reason: isDrawn ? 'exploration' : 'score' },
       requestedModel: 'auto',
       answeredModel: null,
       upstreamModel: answering === 'strong' ? 'gpt-4.1' : 'llama3.1:8b',
@@ -84,13 +87,13 @@ export async function writeDemoLog({ file, requests, endMs, seed }: DemoLogOptio
       embedderId: 'use-lite-512-v1',
       embedding,
       clientRetryCount: 0,
-      ...{ reasonDetail: null, propensity: 1, promptChars: text.length, sessionHash: null },
+      ...{ reasonDetail: null, propensity: tier === usual ? 0.95 : 0.05, promptChars: text.length, sessionHash: null },
       ...{ isPrivate: false, confidence: null, discardedCostNanoUsd: null },
     }; // prettier-ignore
     log.append(record);
     if (i % 200 === 0) await log.flush();
-    if (isFailed || random() > 0.2) continue;
-    const good = random() < (answering === 'strong' ? 0.93 : hard ? 0.55 : 0.9);
+    if (isFailed || random() > 0.45) continue;
+    const good = random() < (answering === 'strong' ? 0.93 : hard ? 0.42 : 0.9);
     const comment = good ? null : 'wrong in the second step';
     await log.recordFeedback({
       decisionId: record.decisionId,

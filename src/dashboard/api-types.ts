@@ -177,17 +177,28 @@ export interface ScoreView {
   readonly quality: QualityView;
 }
 
-/** Measured quality by threshold, from outcomes; `points` is null when they are too few. */
+/** With its 95 % interval. */
+export interface Estimated {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Measured quality by threshold, from the outcomes of the router version, of any time. */
 export interface QualityView {
   readonly outcomes: number;
-  readonly outcomes_needed: number;
+  /** Why nothing can be said; null when it can. */
+  readonly missing: 'no_outcomes' | 'no_exploration' | 'too_few' | null;
+  /** Quality of always-strong less that of always-weak. */
+  readonly advantage: Estimated | null;
+  /** Ascending thresholds. */
   readonly points:
     | readonly {
         readonly threshold: number;
-        /** Part of the strong model's measured advantage that is kept; 1 is always-strong. */
-        readonly pgr: number;
-        readonly low: number;
-        readonly high: number;
+        /** Mean quality of the answers, 0..1. */
+        readonly quality: Estimated | null;
+        /** Part of the advantage that is kept; 1 is always-strong. */
+        readonly pgr: Estimated | null;
       }[]
     | null;
 }

@@ -10,6 +10,7 @@ import {
 } from '../store/request-list-queries.ts';
 import { describeSqliteError } from '../store/sqlite-error.ts';
 import { prepareTrafficQueries, type TrafficQueries } from '../store/traffic-queries.ts';
+import { createQualityReader } from './quality.ts';
 import type { FromReader, ReaderAnswer, ReaderData, ReaderQuestion, ReaderQuestions, Revised, ScoresAt, ToReader } from './reader-messages.ts'; // prettier-ignore
 import { readRequest } from './request-detail.ts';
 import { readTraffic } from './traffic.ts';
@@ -24,6 +25,7 @@ interface Store {
   readonly database: Database;
   readonly traffic: TrafficQueries;
   readonly requests: RequestListQueries;
+  readonly quality: ReturnType<typeof createQualityReader>;
   readonly inode: number;
   /** Differs for each file that is opened. */
   readonly generation: number;
@@ -57,11 +59,13 @@ parentPort?.on('message', ({ id, question }: ToReader) => {
 });
 
 function answer(question: ReaderQuestion): ReaderAnswer {
-  const { traffic, requests } = currentStore();
+  const { traffic, requests, quality } = currentStore();
   switch (question.name) {
     case 'traffic': {
       const { known, ...input } = question.input;
-      return revised(JSON.stringify(input), known, () => readTraffic(traffic, input, Date.now()));
+      return revised(JSON.stringify(input), known, () =>
+        readTraffic(traffic, input, Date.now(), quality),
+      );
     }
     case 'requests': {
       const { known, ...input } = question.input;
@@ -124,9 +128,10 @@ function currentStore(): Store {
   const database = openDatabase(path, { mustExist: true, busyTimeoutMs: 1_000 });
   try {
     database.pragma('query_only = ON');
+    const traffic = prepareTrafficQueries(database);
     store = {
-      database,
-      traffic: prepareTrafficQueries(database),
+      ...{ database, traffic },
+      quality: createQualityReader(traffic),
       requests: prepareRequestListQueries(database),
       inode: statSync(path).ino,
       generation: ++generation,

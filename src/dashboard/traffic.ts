@@ -1,9 +1,16 @@
 import { quantile, sorted } from '../math/quantile.ts';
-import type { LatencyRow, RouterKey, Span, TrafficQueries } from '../store/traffic-queries.ts';
+import type {
+  LatencyRow,
+  RouterKey,
+  ScoredRow,
+  Span,
+  TrafficQueries,
+} from '../store/traffic-queries.ts';
 import { answersNeeded, fitAnswerTime, savedMs, type AnswerTime } from './answer-time.ts';
 import type {
   Percentiles,
   Price,
+  QualityView,
   RangeName,
   ScoreView,
   Series,
@@ -29,6 +36,7 @@ export function readTraffic(
   queries: TrafficQueries,
   { range: name, router, prices }: TrafficQuestion,
   nowMs: number,
+  readQuality: (key: RouterKey, nowMs: number) => QualityView,
 ): Traffic {
   const oldest = queries.oldestUtc();
   const range = timeRange(name, nowMs, oldest === null ? null : Date.parse(oldest));
@@ -53,10 +61,14 @@ export function readTraffic(
     }),
     series: seriesOf(queries, span, range, latencies),
     latency: (['strong', 'weak'] as const).map((tier) => latencyOf(tier, latencies)),
-    scores: scoresOf(queries, span, router, {
-      strong: { price: prices.strong, time: times.strong },
-      weak: { price: prices.weak, time: times.weak },
-    }),
+    scores: scoresOf(
+      queries.scores(span, router, mostRows),
+      {
+        strong: { price: prices.strong, time: times.strong },
+        weak: { price: prices.weak, time: times.weak },
+      },
+      () => readQuality(router, nowMs),
+    ),
     reasons: queries.reasons(span),
     errors: queries.errors(span).map(({ lastAtUtc, lastDecisionId, ...row }) => ({
       ...row,
@@ -177,15 +189,13 @@ function percentiles(values: readonly number[]): Percentiles | null {
 }
 
 function scoresOf(
-  queries: TrafficQueries,
-  span: Span,
-  router: RouterKey,
+  rows: Iterable<ScoredRow>,
   tiers: Parameters<typeof whatIf>[1],
+  readQuality: () => QualityView,
 ): ScoreView | null {
-  const view = whatIf(queries.scores(span, router, mostRows), tiers);
+  const view = whatIf(rows, tiers);
   if (view.count === 0) return null;
-  const quality = { outcomes: 0, outcomes_needed: 0, points: null };
-  return { ...view, is_truncated: view.count === mostRows, quality };
+  return { ...view, is_truncated: view.count === mostRows, quality: readQuality() };
 }
 
 function rounded(value: number): number {

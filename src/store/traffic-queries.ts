@@ -104,6 +104,23 @@ export interface HeadRow {
   readonly reportJson: string;
 }
 
+/** A scored request for the value of thresholds, with or without an outcome. */
+export interface ValuedRow {
+  readonly score: number;
+  readonly tier: 'strong' | 'weak';
+  readonly fellBack: boolean;
+  readonly propensity: number | null;
+  readonly promptChars: null;
+  readonly promptTokens: null;
+  readonly costNanoUsd: null;
+  /** Mean of all feedback. */
+  readonly explicit: number | null;
+  /** Mean over judges. */
+  readonly strongWin: number | null;
+  /** The conversation, else the prompt; null where neither is known. */
+  readonly cluster: string | null;
+}
+
 export interface TrafficQueries {
   /** Arrival of the oldest request; null for an empty log. */
   oldestUtc(): string | null;
@@ -116,6 +133,10 @@ export interface TrafficQueries {
   /** Of one router version, the newest first, at most `limit`. */
   scores(span: Span, key: RouterKey, limit: number): IterableIterator<ScoredRow>;
   reasons(span: Span): { readonly reason: string; readonly count: number }[];
+  /** The newest first. Only what quality needs: lengths and costs are left out. */
+  calibrationRows(key: RouterKey, limit: number): ValuedRow[];
+  /** Differs when feedback or a comparison came or changed. */
+  evidenceMark(): string;
   errors(span: Span): ErrorRow[];
   fallbacks(span: Span): FallbackRow[];
   evidence(span: Span): EvidenceCounts;
@@ -186,6 +207,25 @@ export function prepareTrafficQueries(database: Database): TrafficQueries {
      where router = @router and router_version = @routerVersion and score is not null and ${inSpan}
      order by started_at_utc desc limit @limit`,
   );
+  const valued = database.prepare<
+    [RouterKey & { limit: number }],
+    Omit<ValuedRow, 'fellBack'> & { readonly fallbacks: number }
+  >(
+    `select score, tier, fallbacks, propensity, null as promptChars, null as promptTokens,
+       null as costNanoUsd, coalesce(session_hash, prompt_sha256) as cluster,
+       (select avg(value) from feedback f where f.decision_id = r.decision_id) as explicit,
+       (select avg(strong_win) from comparison c where c.decision_id = r.decision_id) as strongWin
+     from request r
+     where router = @router and router_version = @routerVersion and score is not null
+       and tier in ('strong', 'weak')
+     order by started_at_utc desc limit @limit`,
+  );
+  const evidenceMark = database
+    .prepare<[], string>(
+      `select (select count(*) || coalesce(max(updated_at_utc), '') from feedback) || ' '
+         || (select count(*) from comparison)`,
+    )
+    .pluck();
   const reasons = database.prepare<[Span], { reason: string; count: number }>(
     `select reason, count(*) as count from request where ${inSpan} group by reason order by 2 desc`,
   );
@@ -228,6 +268,11 @@ export function prepareTrafficQueries(database: Database): TrafficQueries {
     series: (span, bucketSeconds) => series.all({ ...span, bucketSeconds }),
     latencies: (span, limit) => latencies.iterate({ ...span, limit }),
     scores: (span, key, limit) => scores.iterate({ ...span, ...key, limit }),
+    calibrationRows: (key, limit) =>
+      valued
+        .all({ ...key, limit })
+        .map(({ fallbacks, ...row }) => ({ ...row, fellBack: fallbacks > 0 })),
+    evidenceMark: () => evidenceMark.get() ?? '',
     reasons: (span) => reasons.all(span),
     errors: (span) => errors.all(span),
     fallbacks: (span) => fallbacks.all(span),

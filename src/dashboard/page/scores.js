@@ -171,9 +171,6 @@ function tilesOf(scores, now, value) {
     if (here === null || before === null) return null;
     return { here: show(here), before: isNow ? null : `now ${show(before)}` };
   };
-  const { quality } = scores;
-  const kept = qualityAt(quality, value);
-  const missing = quality.outcomes_needed - quality.outcomes;
   return [
     tile(
       'share',
@@ -193,18 +190,33 @@ function tilesOf(scores, now, value) {
       compared((at) => valueAt(scores.ms_per_answer, at), duration),
       'known after 20 answers of each model',
     ),
-    tile(
-      'quality',
-      'Quality kept',
-      kept === null
-        ? null
-        : {
-            here: percent(kept.pgr, 0),
-            before: `${percent(kept.low, 0)} to ${percent(kept.high, 0)}`,
-          },
-      missing > 0 ? `${count(missing)} more labelled outcomes needed` : 'needs labelled outcomes',
-    ),
+    qualityTile(scores.quality, value),
   ];
+}
+
+/** What is missing for a measured quality. */
+const unmeasured = {
+  no_outcomes: 'needs outcomes: feedback, or comparisons by a judge',
+  no_exploration: 'feedback needs an exploration share: only chance shows what the other model would have done', // prettier-ignore
+  too_few: 'too few outcomes of each model yet',
+};
+
+/**
+ * The part of strong's advantage that is kept, where it has a clear one; else the mean quality.
+ * @param {ScoreView['quality']} quality @param {number} value
+ */
+function qualityTile(quality, value) {
+  const { missing, outcomes, advantage } = quality;
+  const from = `${count(outcomes)} outcomes`;
+  if (missing !== null || advantage === null) {
+    const why = missing === null ? from : unmeasured[missing];
+    return tile('quality', 'Quality kept', null, outcomes === 0 ? why : `${why} (${from})`);
+  }
+  const kept = advantage.low > 0 ? qualityAt(quality, value, 'pgr') : null;
+  const shown = kept ?? qualityAt(quality, value, 'quality');
+  const before = shown && `${percent(shown.low, 0)} to ${percent(shown.high, 0)}, ${from}`;
+  const label = kept === null ? 'Mean quality of answers' : 'Quality kept';
+  return tile('quality', label, shown && { here: percent(shown.value, 0), before }, from);
 }
 
 /**

@@ -30,20 +30,22 @@ export function valueAt(curve, threshold) {
 }
 
 /**
- * Measured quality at a threshold.
- * @param {ScoreView['quality']} quality @param {number} threshold
+ * A measured figure at a threshold, with its interval, interpolated.
+ * @param {ScoreView['quality']} quality @param {number} threshold @param {'pgr' | 'quality'} name
+ * @returns {import('../api-types.ts').Estimated | null}
  */
-export function qualityAt({ points }, threshold) {
+export function qualityAt({ points }, threshold, name) {
   if (points === null) return null;
-  const after = points.findIndex((point) => point.threshold >= threshold);
-  const high = points[after === -1 ? points.length - 1 : after];
-  const low = points[Math.max(0, after === -1 ? points.length - 1 : after - 1)];
-  if (high === undefined || low === undefined) return null;
+  const found = points.findIndex((point) => point.threshold >= threshold);
+  const after = found === -1 ? points.length - 1 : found;
+  const [low, high] = [points[Math.max(0, after - 1)], points[after]];
+  const [from, to] = [low?.[name], high?.[name]];
+  if (!low || !high || !from || !to) return null;
   const span = high.threshold - low.threshold;
   const t = span > 0 ? Math.min(1, Math.max(0, (threshold - low.threshold) / span)) : 1;
-  /** @param {'pgr' | 'low' | 'high'} key */
-  const mix = (key) => low[key] + t * (high[key] - low[key]);
-  return { pgr: mix('pgr'), low: mix('low'), high: mix('high') };
+  /** @param {'value' | 'low' | 'high'} key */
+  const mix = (key) => from[key] + t * (to[key] - from[key]);
+  return { value: mix('value'), low: mix('low'), high: mix('high') };
 }
 
 /**
