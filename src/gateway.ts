@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { withAppliedHeads } from './applied-heads.ts';
 import type { Config } from './config/config.ts';
 import { isThisMachine } from './config/create-access.ts';
 import { createServing, type ShadowParts } from './create-serving.ts';
@@ -113,17 +114,21 @@ export async function startGateway(
 
   const keeper = keepThresholds(log, logger);
   const sessions = createSessions(config.sessions);
+  /** What `serving.routers` holds, by name; a head that is applied or withdrawn changes it in place. */
+  let served = new Map<string, Router>();
 
   async function build(
     config: Config,
     { routers, embedderId, embedder }: GatewayParts,
   ): Promise<Serving> {
-    const thresholds = await keeper.prepare(config, routers);
+    const withHeads = await withAppliedHeads(routers.values(), log, logger);
+    served = new Map(withHeads.map(({ router }) => [router.name, router]));
+    const thresholds = await keeper.prepare(config, served, routers);
+    for (const { headId } of withHeads) if (headId !== null) log.headTakenUp(headId);
     log.keep(config.keepDays);
     sessions.configure(config.sessions);
     return createServing(config, {
       ...{
-        routers,
         thresholds,
         watch: keeper.watch,
         sessions,
@@ -133,6 +138,7 @@ export async function startGateway(
         onAfterAnswerError,
         shadow,
       },
+      routers: served,
       dispatchEvents: metrics,
       embedder: embedder ?? null,
     });
@@ -140,6 +146,29 @@ export async function startGateway(
 
   let serving = await build(config, parts);
   log.onThresholdApplied((applied) => keeper.apply(applied, serving.routers));
+
+  /** Serves by the heads that are in force now, from the next decision on. */
+  async function followHeads(): Promise<void> {
+    const { routers } = present.parts;
+    const withHeads = await withAppliedHeads(routers.values(), log, logger);
+    for (const [index, { router, headId }] of withHeads.entries()) {
+      const before = served.get(router.name);
+      if (before === undefined || before.version === router.version) continue;
+      // What was applied with a head is the operator's latest word, but for a share that is held.
+      const isWord = headId !== null && serving.thresholds.current(before).origin !== 'online';
+      await keeper.prepareOne(router, { isDefault: index === 0, isWord });
+      if (routers !== present.parts.routers) return; // a reload came in between, and saw to it
+      served.set(router.name, router);
+      if (headId !== null) log.headTakenUp(headId);
+      logger.info({ router: router.name, version: router.version }, 'another head takes effect');
+    }
+  }
+  let following = Promise.resolve();
+  log.onHeadsChanged(() => {
+    following = following.then(followHeads).catch((error: unknown) => {
+      logger.error({ err: error }, 'a change of heads could not be followed');
+    });
+  });
 
   let reload: ReloadState = { count: 0, lastAtUtc: null, error: null };
   let drainMs = config.timeouts.drainMs;
@@ -180,7 +209,8 @@ export async function startGateway(
       const old = serving;
       serving = await build(config, parts);
       present = { config, parts };
-      keeper.watch.keepOnly(new Set([...parts.routers.values()].map(({ version }) => version)));
+      const inUse = [...serving.routers.values(), ...parts.routers.values()];
+      keeper.watch.keepOnly(new Set(inUse.map(({ version }) => version)));
       old.shadow?.close();
       drainMs = config.timeouts.drainMs;
       return { freed: inFlight.idle(old).then(() => old.upstream.close()) };

@@ -16,17 +16,32 @@ export type Routers = ReadonlyMap<string, Router>;
 export interface ThresholdKeeper {
   readonly watch: ScoreWatch;
   /**
-   * The boundaries by a configuration, with what the log knows of its routers.
+   * The boundaries by a configuration, with what the log knows of its routers, and of those without
+   * their local heads (`bases`), to which a rollback goes back.
    * @throws LogUnavailableError
    */
-  prepare(config: Config, routers: Routers): Promise<Thresholds>;
+  prepare(config: Config, routers: Routers, bases: Routers): Promise<Thresholds>;
+  /**
+   * The same for one router that will be served from now on, with a head or without one again.
+   * @throws LogUnavailableError
+   */
+  prepareOne(router: Router, role: RouterRole): Promise<void>;
   /** Takes up a calibration; false when no router in use has its version. */
   apply(applied: AppliedThreshold, routers: Routers): boolean;
+}
+
+export interface RouterRole {
+  /** The first of the routers: it answers to `auto`. */
+  readonly isDefault: boolean;
+  /** Its stored threshold is the latest word, as one that `calibrate --apply` stores. */
+  readonly isWord: boolean;
 }
 
 export function keepThresholds(log: RequestLog, logger: Logger): ThresholdKeeper {
   /** Calibrations applied while we run, by router version. */
   let applied = new Map<string, number>();
+  /** The calibrations that the log held when their routers were prepared. */
+  let stored = new Map<string, number>();
   let said: Pick<Config, 'threshold' | 'targetStrongShare'> | null = null;
   const watch = new ScoreWatch((routerVersion, { reference, level, ...drift }, from) => {
     const known = { routerVersion, from, to: level, ...drift, reference: reference.origin };
@@ -56,26 +71,39 @@ export function keepThresholds(log: RequestLog, logger: Logger): ThresholdKeeper
     watch.begin(router.version, logged, reference);
   }
 
+  async function prepareOne(router: Router, isDefault: boolean): Promise<AppliedThreshold | null> {
+    const found = await log.appliedThreshold(router.name, router.version);
+    if (found !== null) stored.set(router.version, found.threshold);
+    if (!watch.has(router.version)) {
+      await begin(router, isDefault, (found && referenceOf(found)) ?? weightsReference(router));
+    }
+    return found;
+  }
+
   return {
     watch,
-    async prepare(config, routers) {
+    async prepare(config, routers, bases) {
       const { threshold: configured, targetStrongShare } = config;
       const isNew = said?.threshold !== configured || said.targetStrongShare !== targetStrongShare;
       if (isNew) applied = new Map(); // the operator's new word is the latest one
       said = { threshold: configured, targetStrongShare };
-      const stored = new Map<string, number>();
+      stored = new Map();
+      for (const { name, version } of bases.values()) {
+        const found = await log.appliedThreshold(name, version);
+        if (found !== null) stored.set(version, found.threshold);
+      }
       for (const [index, router] of [...routers.values()].entries()) {
-        const found = await log.appliedThreshold(router.name, router.version);
-        if (found !== null) stored.set(router.version, found.threshold);
-        if (watch.has(router.version)) continue;
-        const reference = (found && referenceOf(found)) ?? weightsReference(router);
-        await begin(router, index === 0, reference);
+        await prepareOne(router, index === 0);
       }
       const online = (version: string) =>
         targetStrongShare === null
           ? null
           : watch.boundary(version, shareToDecide(targetStrongShare, config.exploration));
       return createThresholds({ applied, online, configured, stored });
+    },
+    async prepareOne(router, { isDefault, isWord }) {
+      const found = await prepareOne(router, isDefault);
+      if (isWord && found !== null) applied.set(router.version, found.threshold);
     },
     apply(found, routers) {
       const { router, routerVersion, threshold, strongShare, prompts, appliedAtUtc, goal } = found;

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
+import { defaults } from '../config/defaults.ts';
 import { loadSettings, type SettingsInput } from '../config/load-config.ts';
+import type { Settings } from '../config/settings-schema.ts';
 import { createEmbedder } from '../embedding/create-embedder.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
@@ -21,6 +23,7 @@ import { readTrainingData, type TrainingData } from '../training/training-data.t
 import type { CliIo } from './cli-io.ts';
 import type { Options } from './setting-options.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { runTrainLog } from './train-log.ts';
 import { trainReportText } from './train-report-text.ts';
 
 export interface TrainOptions {
@@ -43,16 +46,19 @@ const licences = [
 ];
 const defaultData = '../shared/data';
 
-/** `pointsman train` */
+/** `pointsman train`: on the log, or with `--data` on files */
 export async function train(input: SettingsInput, options: Options, io: CliIo): Promise<number> {
   const { settings } = loadSettings(input);
   const text = (name: string): string | undefined => {
     const value = options[name];
     return typeof value === 'string' ? value : undefined;
   };
+  const data = text('data');
+  const seed = parseSeed(text('seed') ?? '1');
+  if (data === undefined) return trainOnLog(settings, options, seed, io);
+  assertNone(options, ['router', 'apply', 'json'], 'is for the log; leave --data out');
   const flags = {
-    data: text('data') ?? defaultData,
-    seed: parseSeed(text('seed') ?? '1'),
+    ...{ data, seed },
     out: text('out') ?? join('models', weightsName(settings.embedder ?? 'local')),
     resume: options['resume'] === true,
   };
@@ -61,6 +67,32 @@ export async function train(input: SettingsInput, options: Options, io: CliIo): 
     settingsFor: defaultTrainingSettings,
     cache: '.cache',
   });
+}
+
+function trainOnLog(
+  settings: Settings,
+  options: Options,
+  seed: number,
+  io: CliIo,
+): Promise<number> {
+  assertNone(options, ['out', 'resume'], 'is for --data PATH; the log gives a head, not a file');
+  const named = options['router'];
+  const router = typeof named === 'string' ? named : (settings.routers?.[0] ?? defaults.routers[0]);
+  return runTrainLog(
+    {
+      ...{ router, seed },
+      db: settings.db ?? defaults.db,
+      apply: options['apply'] === true,
+      json: options['json'] === true,
+    },
+    io,
+  );
+}
+
+/** @throws ConfigError for a flag of the other kind of training */
+function assertNone(options: Options, names: readonly string[], why: string): void {
+  const given = names.find((name) => options[name] !== undefined);
+  if (given !== undefined) throw new ConfigError(`--${given} ${why}.`);
 }
 
 /** @throws ConfigError for wrong flags and for data with bad rows, which it names by line */

@@ -69,7 +69,7 @@ const worthwhileApgr = 0.02;
 export function compareHeads(
   input: ComparedHeads,
   random: Random,
-  resamples = 2000,
+  resamples = 1000,
 ): HeadComparison {
   const { gains, kinds, groups, strongShare } = input;
   const n = gains.length;

@@ -7,6 +7,7 @@ import { clamp } from '../math/vector.ts';
 import { winRateLogit, type LocalHead } from '../routing/local-head.ts';
 import { createEmbeddingBasis, project, type EmbeddingBasis } from './embedding-basis.ts';
 import type { LocalOutcome, Rating } from './local-outcome.ts';
+import { fitMeanRating } from './mean-rating.ts';
 import { dispersionOf, fitTwoArms, type TwoArmFit, type TwoArmRows } from './two-arm-model.ts';
 
 export interface LocalHeadOptions {
@@ -59,25 +60,19 @@ export function fitLocalHead(
     throw new RangeError('the vectors of the outcomes differ in length');
   }
   const basis = options.basis ?? createEmbeddingBasis(vectors, basisSize);
-  const { rows: plain, meanLogit } = toRows(outcomes, basis);
-  const gammaPrior = chooseLevelPrior(plain);
-  const shippedOrder = { theta: contrastPrior(plain.k, 0), gamma: gammaPrior };
-  const rows = { ...plain, dispersion: dispersionOf(plain, fitTwoArms(plain, shippedOrder)) };
+  const { rows: plain, meanLogit, gamma } = toRows(outcomes, basis);
+  const shippedOrder = fitTwoArms(plain, precisionOf(plain.k, biasSpread, slopeSpread, 0));
+  const rows = { ...plain, dispersion: dispersionOf(plain, shippedOrder) };
   const fits: TwoArmFit[] = [];
   for (const freedom of freedoms) {
-    const prior = { theta: contrastPrior(rows.k, freedom), gamma: gammaPrior };
-    fits.push(fitTwoArms(rows, prior, fits.at(-1)));
+    const precision = precisionOf(rows.k, biasSpread, slopeSpread, freedom);
+    fits.push(fitTwoArms(rows, precision, fits.at(-1)?.theta));
   }
   const weights = softmax(fits.map(({ evidence }, i) => evidence + Math.log(freedomPrior[i]!)));
-  const average = (part: (fit: TwoArmFit) => Float64Array): Float64Array => {
-    const sum = new Float64Array(rows.k);
-    for (const [i, fit] of fits.entries()) {
-      for (let j = 0; j < rows.k; j++) sum[j]! += weights[i]! * part(fit)[j]!;
-    }
-    return sum;
-  };
-  const theta = average((fit) => fit.theta);
-  const gamma = average((fit) => fit.gamma);
+  const theta = new Float64Array(rows.k);
+  for (const [i, fit] of fits.entries()) {
+    for (let j = 0; j < rows.k; j++) theta[j]! += weights[i]! * fit.theta[j]!;
+  }
   const head = toHead(theta, basis, meanLogit);
   const level = toPlane(gamma, basis);
   return {
@@ -99,7 +94,7 @@ export function fitLocalHead(
 function toRows(
   outcomes: readonly LocalOutcome[],
   basis: EmbeddingBasis,
-): { rows: TwoArmRows; meanLogit: number } {
+): { rows: TwoArmRows; meanLogit: number; gamma: Float64Array } {
   const n = outcomes.length;
   const k = basis.count + 2;
   const offset = Float64Array.from(outcomes, ({ winRate }) => winRateLogit(winRate));
@@ -110,17 +105,25 @@ function toRows(
     phi[i * k + 1] = offset[i]! - meanLogit;
     project(basis, embedding, phi, i * k + 2);
   }
-  const surprise = Float64Array.from(outcomes, ({ rating }) => surpriseOf(rating));
-  const rating = Float64Array.from(outcomes, (outcome) => outcome.rating?.value ?? NaN);
-  return {
-    rows: {
-      ...{ n, k, phi, offset, surprise, rating },
-      win: Float64Array.from(outcomes, ({ strongWin }) => strongWin ?? NaN),
-      dispersion: 1,
-      noise: Math.max(leastNoise, variance(rating.filter((value) => !Number.isNaN(value)))),
-    },
-    meanLogit,
+  const ratings = Float64Array.from(outcomes, ({ rating }) => rating?.value ?? NaN);
+  const noise = Math.max(leastNoise, variance(ratings.filter((value) => !Number.isNaN(value))));
+  const gamma = fitMeanRating(
+    phi,
+    ratings,
+    noise,
+    levelFreedoms.map((freedom) => precisionOf(k, levelBiasSpread, levelSlopeSpread, freedom)),
+  );
+  const excess = ratings.map((value, i) => {
+    let expected = 0.5;
+    for (let j = 0; j < k; j++) expected += phi[i * k + j]! * gamma[j]!;
+    return value - expected;
+  });
+  const rows = {
+    ...{ n, k, phi, offset, excess, noise, dispersion: 1 },
+    surprise: Float64Array.from(outcomes, ({ rating }) => surpriseOf(rating)),
+    win: Float64Array.from(outcomes, ({ strongWin }) => strongWin ?? NaN),
   };
+  return { rows, meanLogit, gamma };
 }
 
 /** T - pi. */
@@ -129,25 +132,8 @@ function surpriseOf(rating: Rating | null): number {
   return rating.tier === 'strong' ? 1 - rating.propensity : rating.propensity - 1;
 }
 
-/** How much easiness may vary with the vector: by evidence, with the win rates as shipped. */
-function chooseLevelPrior(rows: TwoArmRows): Float64Array | null {
-  if (rows.rating.every(Number.isNaN)) return null;
-  const frozen = new Float64Array(rows.k).fill(1 / tiny ** 2);
-  const ratings = { ...rows, win: new Float64Array(rows.n).fill(NaN) };
-  let best: { prior: Float64Array; fit: TwoArmFit } | null = null;
-  for (const freedom of levelFreedoms) {
-    const prior = spreads(rows.k, levelBiasSpread, levelSlopeSpread, freedom);
-    const fit = fitTwoArms(ratings, { theta: frozen, gamma: prior }, best?.fit);
-    if (best === null || fit.evidence > best.fit.evidence) best = { prior, fit };
-  }
-  return best?.prior ?? null;
-}
-
-function contrastPrior(k: number, freedom: number): Float64Array {
-  return spreads(k, biasSpread, slopeSpread, freedom);
-}
-
-function spreads(k: number, bias: number, slope: number, rest: number): Float64Array {
+/** Of a prior with these standard deviations: of the constant, of the logit's factor, of the others. */
+function precisionOf(k: number, bias: number, slope: number, rest: number): Float64Array {
   const precision = new Float64Array(k).fill(1 / Math.max(tiny, rest) ** 2);
   precision[0] = 1 / bias ** 2;
   precision[1] = 1 / slope ** 2;

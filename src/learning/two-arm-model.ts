@@ -6,15 +6,14 @@
 // whatever the dependence between the two (q_T: expected quality). Hence
 //   compared:  win ~ Bernoulli(p(x)), a tie is a half        log-likelihood  win log p + (1 - win) log(1 - p)
 //   rated:     E[y | x, T] = m(x) + (T - pi) (2 p(x) - 1)    log-likelihood  -(y - E y)^2 / (2 sigma^2)
-// T = 1 strong, 0 weak; pi the logged probability that strong was chosen; m(x) = E[y | x] a nuisance. Since
-// E[T - pi | x] = 0, a wrong m costs precision but does not bend p (Robinson, Econometrica 1988; the R-learner
-// of Nie & Wager, Biometrika 2021). A row whose tier was certain (pi 0 or 1) says nothing of p: nothing
-// tells there whether a prompt is easy or the model good at it. (A model that also learned from those rows, by
-// a linear m, lost up to 0.06 of APGR on real outcomes where it should have changed nothing.)
+// T = 1 strong, 0 weak; pi the logged probability that strong was chosen; m(x) = E[y | x], fitted before
+// (mean-rating.ts). Since E[T - pi | x] = 0, a wrong m costs precision but does not bend p (Robinson,
+// Econometrica 1988; the R-learner of Nie & Wager, Biometrika 2021). A row whose tier was certain (pi 0 or 1)
+// says nothing of p: nothing tells there whether a prompt is easy or the model good at it. (A model that also
+// learned from those rows lost up to 0.06 of APGR on real outcomes where it should have changed nothing.)
 //   logit p(x) = z + phi . theta      z the logit of the shipped win rate, phi = (1, z - mean z, f)
-//   m(x) = 1/2 + phi . gamma
-// with Gaussian priors around theta = 0, the shipped head, and gamma = 0. Mode by Gauss-Newton; evidence by
-// Laplace's approximation (MacKay, Neural Computation 4, 1992; Bishop 2006, section 4.4).
+// with a Gaussian prior around theta = 0, the shipped head. Mode by Gauss-Newton; evidence by Laplace's
+// approximation (MacKay, Neural Computation 4, 1992; Bishop 2006, section 4.4).
 import { choleskyFactor, solvePositive } from '../math/cholesky.ts';
 import { addTransposedProduct } from '../math/matrix.ts';
 import { clamp, sigmoid } from '../math/vector.ts';
@@ -30,8 +29,8 @@ export interface TwoArmRows {
   readonly offset: Float64Array;
   /** [n] 0..1; NaN: not compared. */
   readonly win: Float64Array;
-  /** [n] 0..1; NaN: not rated. */
-  readonly rating: Float64Array;
+  /** y - m(x) [n]; NaN: not rated. */
+  readonly excess: Float64Array;
   /** T - pi [n]; 0 where the tier was certain or its probability is not known. */
   readonly surprise: Float64Array;
   /** sigma^2 of ratings. */
@@ -43,41 +42,35 @@ export interface TwoArmRows {
   readonly dispersion: number;
 }
 
-/** Precisions (1 / variance) of the prior, [k] each. */
-export interface TwoArmPrior {
-  readonly theta: Float64Array;
-  /** Null leaves gamma out: nothing was rated. */
-  readonly gamma: Float64Array | null;
-}
-
 export interface TwoArmFit {
   readonly theta: Float64Array;
-  readonly gamma: Float64Array;
   /** Log evidence, up to what is the same for every prior. */
   readonly evidence: number;
 }
 
 const mostSteps = 25;
-/** Comparisons that are nearly all ties would else count without bound. */
-const leastDispersion = 0.1;
 /** Of the log posterior. */
 const smallestGain = 1e-4;
+/** Comparisons that are nearly all ties would else count without bound. */
+const leastDispersion = 0.1;
 
-/** @param start where to begin, such as the mode under a neighbouring prior */
-export function fitTwoArms(rows: TwoArmRows, prior: TwoArmPrior, start?: TwoArmFit): TwoArmFit {
+/**
+ * @param precision of the prior, 1 / variance [k]
+ * @param start where to begin, such as the mode under a neighbouring prior
+ */
+export function fitTwoArms(
+  rows: TwoArmRows,
+  precision: Float64Array,
+  start?: Float64Array,
+): TwoArmFit {
   const { k } = rows;
-  const precision = join(prior.theta, prior.gamma);
-  const size = precision.length;
-  let at: Float64Array = join(
-    start?.theta ?? new Float64Array(k),
-    prior.gamma && (start?.gamma ?? new Float64Array(k)),
-  );
+  let at: Float64Array = start?.slice() ?? new Float64Array(k);
   let loss = lossAt(rows, precision, at);
   let curvature: Float64Array = new Float64Array(0);
   for (let step = 0; step < mostSteps; step++) {
     const { gradient, hessian } = derivatives(rows, precision, at);
     curvature = hessian;
-    const direction = solvePositive(hessian, gradient, size);
+    const direction = solvePositive(hessian, gradient, k);
     let gain = 0;
     for (let scale = 1; scale > 1e-4; scale /= 2) {
       const next = at.map((value, i) => value - scale * direction[i]!);
@@ -89,29 +82,27 @@ export function fitTwoArms(rows: TwoArmRows, prior: TwoArmPrior, start?: TwoArmF
     }
     if (gain < smallestGain) break;
   }
-  let logPrior = 0;
-  for (const value of precision) logPrior += Math.log(value);
-  const factor = choleskyFactor(curvature, size);
-  let logCurvature = 0;
-  for (let i = 0; i < size; i++) logCurvature += 2 * Math.log(factor[i * size + i]!);
-  return {
-    theta: at.slice(0, k),
-    gamma: prior.gamma === null ? new Float64Array(k) : at.slice(k),
-    evidence: -loss + (logPrior - logCurvature) / 2,
-  };
+  return { theta: at, evidence: -loss + logVolume(precision, curvature, k) };
+}
+
+/** (log |prior precision| - log |curvature|) / 2: what Laplace's approximation adds at a mode. */
+export function logVolume(precision: Float64Array, curvature: Float64Array, k: number): number {
+  const factor = choleskyFactor(curvature, k);
+  let sum = 0;
+  for (let j = 0; j < k; j++) sum += Math.log(precision[j]!) / 2 - Math.log(factor[j * k + j]!);
+  return sum;
 }
 
 /** -log posterior up to a constant. */
-function lossAt(rows: TwoArmRows, precision: Float64Array, at: Float64Array): number {
-  const { n, k, offset, win, rating, surprise, noise, dispersion } = rows;
+function lossAt(rows: TwoArmRows, precision: Float64Array, theta: Float64Array): number {
+  const { n, k, offset, win, excess, surprise, noise, dispersion } = rows;
   let loss = 0;
-  for (let i = 0; i < precision.length; i++) loss += (precision[i]! * at[i]! ** 2) / 2;
+  for (let j = 0; j < k; j++) loss += (precision[j]! * theta[j]! ** 2) / 2;
   for (let i = 0; i < n; i++) {
-    const eta = offset[i]! + rowDot(rows, i, at, 0);
+    const eta = offset[i]! + rowDot(rows, i, theta);
     if (!Number.isNaN(win[i]!)) loss += (softplus(eta) - win[i]! * eta) / dispersion;
-    if (Number.isNaN(rating[i]!)) continue;
-    const level = at.length > k ? rowDot(rows, i, at, k) : 0;
-    loss += (0.5 + level + surprise[i]! * (2 * sigmoid(eta) - 1) - rating[i]!) ** 2 / (2 * noise);
+    if (Number.isNaN(excess[i]!)) continue;
+    loss += (surprise[i]! * (2 * sigmoid(eta) - 1) - excess[i]!) ** 2 / (2 * noise);
   }
   return loss;
 }
@@ -120,60 +111,39 @@ function lossAt(rows: TwoArmRows, precision: Float64Array, at: Float64Array): nu
 function derivatives(
   rows: TwoArmRows,
   precision: Float64Array,
-  at: Float64Array,
+  theta: Float64Array,
 ): { gradient: Float64Array; hessian: Float64Array } {
-  const { n, k, phi, offset, win, rating, surprise, noise, dispersion } = rows;
-  const size = precision.length;
-  const gradient = precision.map((value, i) => value * at[i]!);
-  const hessian = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) hessian[i * size + i] = precision[i]!;
-  // Rows of J, scaled, so that J^T J is the curvature; a row that is compared and rated has two.
-  const jacobian = new Float64Array(2 * n * size);
+  const { n, k, phi, offset, win, excess, surprise, noise, dispersion } = rows;
+  const gradient = precision.map((value, j) => value * theta[j]!);
+  const hessian = new Float64Array(k * k);
+  for (let j = 0; j < k; j++) hessian[j * k + j] = precision[j]!;
+  // phi, scaled, so that J^T J is the curvature.
+  const jacobian = new Float64Array(n * k);
   let used = 0;
   for (let i = 0; i < n; i++) {
-    const p = sigmoid(offset[i]! + rowDot(rows, i, at, 0));
+    const p = sigmoid(offset[i]! + rowDot(rows, i, theta));
     const slope = p * (1 - p);
+    let [pull, bend] = [0, 0];
     if (!Number.isNaN(win[i]!)) {
-      const root = Math.sqrt(slope / dispersion);
-      const start = used++ * size;
-      for (let j = 0; j < k; j++) {
-        const value = phi[i * k + j]!;
-        jacobian[start + j] = root * value;
-        gradient[j]! += ((p - win[i]!) * value) / dispersion;
-      }
+      pull += (p - win[i]!) / dispersion;
+      bend += slope / dispersion;
     }
-    if (Number.isNaN(rating[i]!)) continue;
-    const level = size > k ? rowDot(rows, i, at, k) : 0;
-    const residual = 0.5 + level + surprise[i]! * (2 * p - 1) - rating[i]!;
-    const start = used++ * size;
-    const root = 1 / Math.sqrt(noise);
+    if (!Number.isNaN(excess[i]!)) {
+      const reach = 2 * surprise[i]! * slope;
+      pull += ((surprise[i]! * (2 * p - 1) - excess[i]!) * reach) / noise;
+      bend += reach ** 2 / noise;
+    }
+    if (bend === 0) continue;
+    const root = Math.sqrt(bend);
+    const start = used++ * k;
     for (let j = 0; j < k; j++) {
       const value = phi[i * k + j]!;
-      const toTheta = 2 * surprise[i]! * slope * value;
-      jacobian[start + j] = root * toTheta;
-      gradient[j]! += (residual * toTheta) / noise;
-      if (size === k) continue;
-      jacobian[start + k + j] = root * value;
-      gradient[k + j]! += (residual * value) / noise;
+      jacobian[start + j] = root * value;
+      gradient[j]! += pull * value;
     }
   }
-  addTransposedProduct(hessian, jacobian, jacobian, used, size, size);
+  addTransposedProduct(hessian, jacobian, jacobian, used, k, k);
   return { gradient, hessian };
-}
-
-function rowDot({ phi, k }: TwoArmRows, row: number, weights: Float64Array, from: number): number {
-  let sum = 0;
-  for (let j = 0; j < k; j++) sum += phi[row * k + j]! * weights[from + j]!;
-  return sum;
-}
-
-function join(theta: Float64Array, gamma: Float64Array | null): Float64Array {
-  return gamma === null ? theta.slice() : Float64Array.of(...theta, ...gamma);
-}
-
-/** log(1 + e^x) without overflow. */
-function softplus(x: number): number {
-  return Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
 /** The dispersion of the comparisons around a fit: mean squared Pearson residual, at most 1. */
@@ -181,9 +151,20 @@ export function dispersionOf(rows: TwoArmRows, { theta }: TwoArmFit): number {
   let [squares, compared] = [0, 0];
   for (let i = 0; i < rows.n; i++) {
     if (Number.isNaN(rows.win[i]!)) continue;
-    const p = sigmoid(rows.offset[i]! + rowDot(rows, i, theta, 0));
+    const p = sigmoid(rows.offset[i]! + rowDot(rows, i, theta));
     squares += (rows.win[i]! - p) ** 2 / (p * (1 - p));
     compared++;
   }
   return compared === 0 ? 1 : clamp(squares / compared, leastDispersion, 1);
+}
+
+function rowDot({ phi, k }: TwoArmRows, row: number, weights: Float64Array): number {
+  let sum = 0;
+  for (let j = 0; j < k; j++) sum += phi[row * k + j]! * weights[j]!;
+  return sum;
+}
+
+/** log(1 + e^x) without overflow. */
+function softplus(x: number): number {
+  return Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x)));
 }

@@ -61,8 +61,9 @@ export function createMfRouter(settings: MfRouterSettings): { router: Router; no
     card: cardOf(weights, pair),
     async score(text, signal) {
       const embedding = await embed(text, signal);
-      const factors = promptFactors(readPromptFor(text, embedding, weights), weights);
-      return { winRate: scorer.scoreFactors(factors).winRate, embedding: vectorOf(embedding) };
+      const reading = readPromptFor(text, embedding, weights);
+      const { winRate } = scorer.scoreFactors(promptFactors(reading, weights));
+      return { winRate, embedding: vectorOf(embedding, reading) };
     },
     async explain(text, signal) {
       const embedding = await embed(text, signal);
@@ -148,15 +149,15 @@ function explainScore(
   }
   return {
     winRate: whole.winRate,
-    embedding: vectorOf(embedding),
+    embedding: vectorOf(embedding, reading),
     expectedQuality: { strong: whole.strong, weak: whole.weak },
     reasons,
   };
 }
 
-/** Null from an embedder without vectors. */
-function vectorOf({ vector }: Embedding): Float32Array | null {
-  return vector.length > 0 ? vector : null;
+/** From an embedder without vectors, what was read from the text in their place. */
+function vectorOf({ vector }: Embedding, { x }: PromptReading): Float32Array {
+  return vector.length > 0 ? vector : Float32Array.from(x);
 }
 
 function logOdds(probability: number): number {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from 'better-sqlite3';
 import { ConfigError } from '../errors.ts';
 import { openDatabase } from './database.ts';
 import type { AppliedThreshold } from './request-record.ts';
@@ -24,13 +25,12 @@ export async function applyThreshold(
 ): Promise<boolean> {
   const database = openDatabase(file, { busyTimeoutMs: 2_000 });
   try {
-    const insert = database.prepare<ThresholdFields>(insertThresholdSql);
     const isTakenUp = database.prepare<[number | bigint], number>(
       'select 1 from applied_threshold where id = ? and taken_up_at_utc is not null',
     );
-    const { lastInsertRowid } = insert.run(thresholdRow(applied));
+    const id = insertThreshold(database, applied);
     const lastLook = performance.now() + waitMs;
-    while (isTakenUp.get(lastInsertRowid) === undefined) {
+    while (isTakenUp.get(id) === undefined) {
       if (performance.now() >= lastLook) return false;
       await sleep(pollMs);
     }
@@ -43,4 +43,13 @@ export async function applyThreshold(
   } finally {
     database.close();
   }
+}
+
+/** @returns the row's id */
+export function insertThreshold(
+  database: Database,
+  applied: Omit<AppliedThreshold, 'appliedAtUtc'>,
+): number | bigint {
+  const insert = database.prepare<ThresholdFields>(insertThresholdSql);
+  return insert.run(thresholdRow(applied)).lastInsertRowid;
 }

@@ -1,3 +1,4 @@
+import type { ActiveHead } from './applied-head.ts';
 import type { Evidence, ShadowPast, ShadowSince } from './evidence.ts';
 import type { PackedRows } from './packed-rows.ts';
 import type {
@@ -26,6 +27,10 @@ export interface LogQuestions {
   };
   loggedScores: { input: LoggedScoresQuestion; answer: LoggedScores };
   applyThreshold: { input: Omit<AppliedThreshold, 'appliedAtUtc'>; answer: null };
+  activeHead: {
+    input: { readonly router: string; readonly baseVersion: string };
+    answer: ActiveHead | null;
+  };
 }
 
 export type LogQuestion = {
@@ -41,9 +46,10 @@ export type ToLogWorker =
   /** Answered by `written` or `writeFailed`; the next batch is sent after that. */
   | { readonly kind: 'write'; readonly rows: PackedRows }
   | { readonly kind: 'ask'; readonly id: number; readonly question: LogQuestion }
-  /** From now on report thresholds that other processes apply. */
+  /** From now on report thresholds and heads that other processes apply. */
   | { readonly kind: 'watch' }
   | { readonly kind: 'takenUp'; readonly thresholdId: number }
+  | { readonly kind: 'headTakenUp'; readonly headId: number }
   /** From now on delete requests that are older, now and once an hour; null: keep all. */
   | { readonly kind: 'keep'; readonly days: number | null }
   | { readonly kind: 'close' };
@@ -55,4 +61,6 @@ export type FromLogWorker =
   | { readonly kind: 'writeFailed'; readonly reason: string }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: LogAnswer }
   | { readonly kind: 'answerFailed'; readonly id: number; readonly reason: string }
-  | { readonly kind: 'applied'; readonly thresholdId: number; readonly applied: AppliedThreshold };
+  | { readonly kind: 'applied'; readonly thresholdId: number; readonly applied: AppliedThreshold }
+  /** A head was applied or withdrawn: which one holds now is to be asked. */
+  | { readonly kind: 'headsChanged' };

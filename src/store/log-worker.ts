@@ -30,11 +30,13 @@ const { file, pollMs, knownThresholdId } = workerData as LogWorkerData;
 const path = resolve(file);
 let store: Store | null = null;
 let lastThresholdId = 0;
+let lastHeadState: string | null = null;
 let lastDataVersion: unknown = null;
 let keepDays: number | null = null;
 let sweeps: NodeJS.Timeout | undefined;
 /** Thresholds that the server uses now and whose row does not say so yet. */
 const takenUp = new Set<number>();
+const headsTakenUp = new Set<number>();
 
 const sweepMs = 3_600_000;
 
@@ -63,6 +65,9 @@ function receive(message: ToLogWorker): void {
       return;
     case 'takenUp':
       takenUp.add(message.thresholdId);
+      return poll();
+    case 'headTakenUp':
+      headsTakenUp.add(message.headId);
       return poll();
     case 'keep':
       return keep(message.days);
@@ -105,6 +110,8 @@ function ask(writer: LogWriter, { name, input }: LogQuestion): LogAnswer {
       lastDataVersion = null; // it does not change by what this connection writes
       poll();
       return null;
+    case 'activeHead':
+      return writer.activeHead(input.router, input.baseVersion);
   }
 }
 
@@ -118,15 +125,27 @@ function poll(): void {
         lastThresholdId = id;
         send({ kind: 'applied', thresholdId: id, applied });
       }
+      reportHeads(writer.headState());
       lastDataVersion = dataVersion;
     }
     for (const id of takenUp) {
       writer.markTakenUp(id);
       takenUp.delete(id);
     }
+    for (const id of headsTakenUp) {
+      writer.markHeadTakenUp(id);
+      headsTakenUp.delete(id);
+    }
   } catch {
     // Locked or damaged just now: the next poll tries again, and failing writes are reported.
   }
+}
+
+/** The first look of a thread reports, too: heads may have changed while there was none. */
+function reportHeads(state: string): void {
+  if (state === lastHeadState) return;
+  lastHeadState = state;
+  send({ kind: 'headsChanged' });
 }
 
 function keep(days: number | null): void {

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { prepareHeadStatements, type ActiveHead } from './applied-head.ts';
 import type { Evidence, Finding, ShadowPast, ShadowSince } from './evidence.ts';
 import {
   comparisonRow,
@@ -47,11 +48,16 @@ export interface LogWriter {
   thresholdsAfter(id: number): NumberedThreshold[];
   lastThresholdId(): number;
   markTakenUp(id: number): void;
+  activeHead(router: string, baseVersion: string): ActiveHead | null;
+  /** Changes whenever a head is applied or withdrawn. */
+  headState(): string;
+  markHeadTakenUp(id: number): void;
 }
 
 export function createLogWriter(database: Database): LogWriter {
   const statements = prepareRequestStatements(database);
   const evidence = prepareEvidenceStatements(database);
+  const heads = prepareHeadStatements(database);
 
   const write = database.transaction((rows: PackedRows): WriteResult => {
     if (rows.fields.length === 0 && rows.findings.length === 0) {
@@ -126,6 +132,9 @@ export function createLogWriter(database: Database): LogWriter {
     markTakenUp(id) {
       statements.markTakenUp.run(new Date().toISOString(), id);
     },
+    activeHead: heads.active,
+    headState: heads.state,
+    markHeadTakenUp: heads.markTakenUp,
   };
 }
 

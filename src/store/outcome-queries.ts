@@ -20,6 +20,9 @@ export interface LoggedOutcome {
   /** UTF-16 units of the scored text. */
   readonly promptChars: number | null;
   readonly promptTokens: number | null;
+  /** Conversation and prompt, hashed; null where the log has none. */
+  readonly sessionHash: string | null;
+  readonly promptHash: string | null;
   readonly completionTokens: number | null;
   /** Of the answer given, in 1e-9 US dollars. */
   readonly costNanoUsd: number | null;
@@ -82,7 +85,7 @@ interface OutcomeKey {
 function prepareOutcomes(database: Database, fields: string, join: string) {
   return database.prepare<[OutcomeKey], OutcomeRow>(
     `select r.decision_id as decisionId, r.started_at_utc as startedAtUtc, r.score, r.tier,
-       r.fallbacks, r.propensity, r.prompt_chars as promptChars, r.prompt_tokens as promptTokens,
+       r.fallbacks, r.session_hash as sessionHash, r.prompt_sha256 as promptHash, r.propensity, r.prompt_chars as promptChars, r.prompt_tokens as promptTokens,
        r.completion_tokens as completionTokens, r.cost_nano_usd as costNanoUsd,
        f.explicit, c.strongWin, s.implicit ${fields}
      from request r ${join}

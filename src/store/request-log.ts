@@ -51,6 +51,7 @@ export async function openRequestLog(
 ): Promise<RequestLog> {
   const answerMs = options.answerMs ?? 2_000;
   const listeners: ((applied: AppliedThreshold) => boolean | void)[] = [];
+  const headListeners: (() => void)[] = [];
   const questions = new Map<number, OpenQuestion>();
   let lastQuestionId = 0;
   let knownThresholdId: number | null = null;
@@ -93,7 +94,7 @@ export async function openRequestLog(
       case 'ready':
         knownThresholdId = message.knownThresholdId;
         queue.resume();
-        if (listeners.length > 0) thread.post({ kind: 'watch' });
+        if (listeners.length + headListeners.length > 0) thread.post({ kind: 'watch' });
         if (keepDays !== null) thread.post({ kind: 'keep', days: keepDays });
         break;
       case 'openFailed':
@@ -115,6 +116,9 @@ export async function openRequestLog(
         break;
       case 'applied':
         takeUp(message.thresholdId, message.applied);
+        break;
+      case 'headsChanged':
+        for (const listener of headListeners) listener();
     }
   }
 
@@ -184,8 +188,14 @@ export async function openRequestLog(
     applyThreshold: async (applied) => void (await ask('applyThreshold', applied)),
     onThresholdApplied(listener) {
       listeners.push(listener);
-      if (listeners.length === 1) thread.post({ kind: 'watch' });
+      if (listeners.length + headListeners.length === 1) thread.post({ kind: 'watch' });
     },
+    activeHead: (router, baseVersion) => ask('activeHead', { router, baseVersion }),
+    onHeadsChanged(listener) {
+      headListeners.push(listener);
+      if (listeners.length + headListeners.length === 1) thread.post({ kind: 'watch' });
+    },
+    headTakenUp: (id) => thread.post({ kind: 'headTakenUp', headId: id }),
     keep(days) {
       keepDays = days;
       thread.post({ kind: 'keep', days });

@@ -1,3 +1,4 @@
+import type { ActiveHead } from './applied-head.ts';
 import type { Comparison, Evidence, ShadowPast, ShadowSince, Signal } from './evidence.ts';
 
 /** One row of the log: a request, how it was decided and how it went. */
@@ -185,6 +186,15 @@ export interface RequestLog {
   onThresholdApplied(listener: (applied: AppliedThreshold) => boolean | void): void;
   /** Deletes requests older than this, now and once an hour from now on; null keeps all. */
   keep(days: number | null): void;
+  /**
+   * The local head in force for a router version; null when there is none.
+   * @throws LogUnavailableError (503)
+   */
+  activeHead(router: string, baseVersion: string): Promise<ActiveHead | null>;
+  /** Called when another process applied or withdrew a head, and once at the beginning. */
+  onHeadsChanged(listener: () => void): void;
+  /** Says in the head's row that it is in use. */
+  headTakenUp(id: number): void;
   state(): LogState;
   /** Resolves when all rows appended so far are on disk (or were dropped). */
   flush(): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ConfigError } from '../../errors.ts';
-import type { CliContext } from '../cli-io.ts';
+import type { CliContext, CliIo } from '../cli-io.ts';
 import { addSettingOptions, readInput, type Options } from '../setting-options.ts';
 
 const embedderKeys = [
@@ -12,7 +12,7 @@ const embedderKeys = [
   'verbose',
 ] as const;
 
-export function addModelsCommand(program: Command, { io }: CliContext): void {
+export function addModelsCommand(program: Command, { io, setExitCode }: CliContext): void {
   const models = program
     .command('models')
     .description('list the models that the router knows, with the outcomes behind each')
@@ -53,6 +53,40 @@ export function addModelsCommand(program: Command, { io }: CliContext): void {
     };
     await addModel(flags, settings, io);
   });
+  addHeadCommands(models, { io, setExitCode });
+}
+
+function addHeadCommands(models: Command, { io, setExitCode }: CliContext): void {
+  const heads = models
+    .command('heads')
+    .description('list the local heads that `train --apply` stored, with what each was measured at')
+    .option('--json', 'print JSON (default: off)');
+  addSettingOptions(heads, { keys: ['db'] });
+  heads.action(async (_own: Options, command: Command) => {
+    const options: Options = command.optsWithGlobals();
+    const { listHeads } = await import('../list-heads.ts');
+    listHeads(await databaseOf(options, io), options['json'] === true, io);
+  });
+
+  const rollback = models
+    .command('rollback')
+    .description('withdraw the newest local head; a running server goes back at once')
+    .option('--router <name>', 'of this router only (default: of any)')
+    .option('--json', 'print JSON (default: off)');
+  addSettingOptions(rollback, { keys: ['db'] });
+  rollback.action(async (_own: Options, command: Command) => {
+    const options: Options = command.optsWithGlobals();
+    const { rollBack } = await import('../roll-back.ts');
+    const router = typeof options['router'] === 'string' ? options['router'] : null;
+    const flags = { db: await databaseOf(options, io), router, json: options['json'] === true };
+    setExitCode(await rollBack(flags, io));
+  });
+}
+
+async function databaseOf(options: Options, io: CliIo): Promise<string> {
+  const { loadSettings } = await import('../../config/load-config.ts');
+  const { defaults } = await import('../../config/defaults.ts');
+  return loadSettings(readInput(options, io)).settings.db ?? defaults.db;
 }
 
 function parseBillions(value: unknown): number | null {
