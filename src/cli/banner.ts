@@ -36,6 +36,7 @@ export function writeBanner({ version, config, url, threshold, notes }: BannerFa
     `  threshold  ${Number(threshold.threshold.toFixed(5))} (${origins[threshold.origin]}${describeTarget(config, threshold)})`,
     `  access     ${describeAccess(config)}`,
     `  log        ${config.db} (${describeKept(config)})`,
+    `  dashboard  ${reachable(url)}/dashboard`,
     ...notes.map((note) => `  note       ${note}`),
     '',
     'Try it:',
