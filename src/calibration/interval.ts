@@ -73,6 +73,11 @@ function biasOf(value: number, ordered: Float64Array): number {
   return Math.min(0.5, Math.max(-0.5, z0));
 }
 
+/** As if the interval were a normal one. */
+export function standardErrorOf({ interval95: [low, high] }: Estimate): number {
+  return (high - low) / (2 * z95);
+}
+
 /** Standard deviation of the resamples: the bootstrap's standard error. */
 export function standardError(resampled: ArrayLike<number>): number {
   let [count, sum, squares] = [0, 0, 0];

@@ -1,75 +1,200 @@
+import { writeFileSync } from 'node:fs';
+import type { CalibrationRow } from '../calibration/calibration-row.ts';
+import { curve, type Curve } from '../calibration/curve.ts';
+import {
+  findCostThreshold,
+  findQualityThreshold,
+  thresholdsByShare,
+  type GoalResult,
+} from '../calibration/goals.ts';
 import { ConfigError } from '../errors.ts';
+import { calibrationPicture } from '../evaluation/calibration-picture.ts';
 import { deciles } from '../math/quantile.ts';
 import { applyThreshold } from '../store/apply-threshold.ts';
+import { readCalibrationRows } from '../store/calibration-queries.ts';
 import {
   calibrateThreshold,
   InsufficientData,
   type ThresholdCalibration,
 } from '../training/calibrate.ts';
+import {
+  readCurveFlags,
+  readGoal,
+  type CalibrateOptions,
+  type CalibrationGoal,
+  type CurveFlags,
+} from './calibrate-options.ts';
 import { calibrationJson, calibrationText, missText } from './calibration-text.ts';
 import type { CliIo } from './cli-io.ts';
+import { curveJson } from './curve-json.ts';
+import { curveText } from './curve-text.ts';
+import { goalJson, goalText, refusalText, type GoalOutput } from './goal-text.ts';
+import { withPrices, type TierPrices } from './price-rows.ts';
 import { scoresOfFile, scoresOfLog, type ScoreSet } from './score-set.ts';
 import type { CreateScorer } from './scorer.ts';
 
-/** Flags as they come from the command line. */
-export interface CalibrateOptions {
-  /** The log database: scores are read from it, and `apply` writes to it. */
-  readonly db: string;
-  readonly strongModelPct?: string | undefined;
-  readonly router?: string | undefined;
-  readonly prompts?: string | undefined;
-  readonly strongModel?: string | undefined;
-  readonly weakModel?: string | undefined;
-  readonly minPrompts?: string | undefined;
-  readonly apply?: boolean | undefined;
-  readonly json?: boolean | undefined;
-}
+export type { CalibrateOptions } from './calibrate-options.ts';
 
 export interface CalibrateDeps {
   /** Used with `prompts` only. */
   readonly createScorer: CreateScorer;
+  /** For requests that were logged without a cost. */
+  readonly prices?: TierPrices;
   /** How long `apply` waits for a running server; 2 s. */
   readonly takeUpMs?: number;
 }
 
+type Output = Pick<CliIo, 'stdout' | 'stderr'>;
+
 /**
- * Finds the threshold that sends the wanted share of prompts to the strong model.
+ * Finds the threshold that sends the wanted share of prompts to the strong model, keeps the wanted
+ * share of its advantage, or costs no more than wanted.
  *
- * @returns exit code: 1 when `apply` was refused, since ties keep the scores from the wanted share
+ * @returns exit code: 1 when `apply` was refused, since ties keep the scores from the wanted share;
+ *   2 when the outcomes do not carry an answer
  * @throws ConfigError for wrong flags, an unreadable log or file, or too few prompts
  */
 export async function runCalibrate(
   options: CalibrateOptions,
-  io: Pick<CliIo, 'stdout' | 'stderr'>,
+  io: Output,
   deps: CalibrateDeps,
 ): Promise<number> {
   const router = options.router ?? 'mf';
-  const strongShare = parseStrongShare(options.strongModelPct);
-  const minimum = parseMinPrompts(options.minPrompts);
+  const goal = readGoal(options);
+  const flags = readCurveFlags(options);
+  if (goal.kind === 'strong_share') return calibrateShare(goal, flags, router, options, io, deps);
+  if (options.prompts !== undefined) {
+    throw new ConfigError(
+      '--prompts has no outcomes: a goal of quality or cost is found from the log (--db).',
+    );
+  }
+  return calibrateGoal(goal, flags, router, options, io, deps);
+}
+
+async function calibrateShare(
+  goal: CalibrationGoal & { readonly kind: 'strong_share' },
+  flags: CurveFlags,
+  router: string,
+  options: CalibrateOptions,
+  io: Output,
+  deps: CalibrateDeps,
+): Promise<number> {
   const set =
     options.prompts === undefined
       ? scoresOfLog(options.db, router)
       : await scorePrompts(options.prompts, router, options, io, deps);
-  const found = calibrate(set, strongShare, minimum);
+  const strongShare = goal.share;
+  const found = calibrate(set, strongShare, goal.minimum);
   const { threshold, prompts } = found;
+  const valued =
+    options.prompts === undefined
+      ? valueThresholds(readRows(options, set, router, deps), threshold, flags)
+      : null;
+  if (options.svg !== undefined) writeCurve(options.svg, valued, threshold);
 
-  let isTakenUp: boolean | null = null;
   const waitMs = deps.takeUpMs ?? 2_000;
   const isRefused = options.apply === true && !found.isOnTarget;
+  let isTakenUp: boolean | null = null;
   if (options.apply === true && !isRefused) {
-    const { routerVersion } = set;
-    const applied = {
-      ...{ router, routerVersion, threshold, strongShare, prompts },
-      ...{ goal: 'strong_share', scoreDeciles: deciles(set.scores) },
-    };
-    isTakenUp = await applyThreshold(options.db, applied, { waitMs, pollMs: 25 });
+    const applied = { threshold, strongShare, prompts, goal: 'strong_share' };
+    isTakenUp = await apply(applied, set, router, options, waitMs);
   }
   const result = { router, strongShare, set, found, isTakenUp, waitMs };
   if (options.json === true) {
-    io.stdout.write(calibrationJson(result));
+    const more = valued === null ? {} : { curve: curveJson(valued) };
+    io.stdout.write(calibrationJson(result, more));
     if (!found.isOnTarget) io.stderr.write(`pointsman: warning: ${missText(result)}`);
-  } else io.stdout.write(calibrationText(result));
+  } else {
+    io.stdout.write(calibrationText(result));
+    if (valued !== null && (valued.quality !== null || valued.cost !== null)) {
+      io.stdout.write(`\n${curveText(valued, threshold)}`);
+    }
+  }
   return isRefused ? 1 : 0;
+}
+
+async function calibrateGoal(
+  goal: CalibrationGoal & { readonly kind: 'quality' | 'cost' },
+  flags: CurveFlags,
+  router: string,
+  options: CalibrateOptions,
+  io: Output,
+  deps: CalibrateDeps,
+): Promise<number> {
+  const set = scoresOfLog(options.db, router);
+  const rows = readRows(options, set, router, deps);
+  const found: GoalResult =
+    goal.kind === 'quality'
+      ? findQualityThreshold(rows, goal.target, flags)
+      : findCostThreshold(rows, goal.maxUsd, flags);
+  const { chosen } = found;
+  const output = { router, goal, flags, set, found };
+  if (options.svg !== undefined) writeCurve(options.svg, found.curve, chosen?.threshold ?? null);
+  const waitMs = deps.takeUpMs ?? 2_000;
+  let isTakenUp: boolean | null = null;
+  if (chosen !== null && options.apply === true) {
+    const { threshold, share: strongShare } = chosen;
+    const applied = { threshold, strongShare, prompts: rows.length, goal: goal.kind };
+    isTakenUp = await apply(applied, set, router, options, waitMs);
+  }
+  return writeGoal({ ...output, isTakenUp, waitMs }, options, io);
+}
+
+function writeGoal(output: GoalOutput, { json }: CalibrateOptions, io: Output): number {
+  const isRefused = output.found.chosen === null;
+  if (json === true) io.stdout.write(goalJson(output));
+  if (isRefused) io.stderr.write(`pointsman: ${refusalText(output)}\n`);
+  else if (json !== true) io.stdout.write(goalText(output));
+  return isRefused ? 2 : 0;
+}
+
+function apply(
+  found: {
+    readonly threshold: number;
+    readonly strongShare: number;
+    readonly prompts: number;
+    readonly goal: string;
+  },
+  { routerVersion, scores }: ScoreSet,
+  router: string,
+  { db }: CalibrateOptions,
+  waitMs: number,
+): Promise<boolean> {
+  const applied = { ...found, router, routerVersion, scoreDeciles: deciles(scores) };
+  return applyThreshold(db, applied, { waitMs, pollMs: 25 });
+}
+
+function readRows(
+  { db }: CalibrateOptions,
+  { routerVersion }: ScoreSet,
+  router: string,
+  { prices }: CalibrateDeps,
+): CalibrationRow[] {
+  return withPrices(readCalibrationRows(db, router, routerVersion), prices);
+}
+
+/** What the threshold and all others do; null where no request is left that a threshold decided. */
+function valueThresholds(
+  rows: readonly CalibrationRow[],
+  threshold: number,
+  { outcomes, resamples }: CurveFlags,
+): Curve | null {
+  if (rows.length === 0) return null;
+  const thresholds = [...new Set([...thresholdsByShare(rows), threshold])];
+  return curve(rows, thresholds, { outcomes, resamples });
+}
+
+function writeCurve(file: string, found: Curve | null, threshold: number | null): void {
+  if (found === null || (found.quality === null && found.cost === null)) {
+    throw new ConfigError(
+      `${file} is not written: the log has neither outcomes nor costs to draw a curve of.`,
+    );
+  }
+  try {
+    writeFileSync(file, calibrationPicture(found, threshold));
+  } catch (cause) {
+    throw new ConfigError(`${file} cannot be written: ${(cause as Error).message}.`, { cause });
+  }
 }
 
 function scorePrompts(
@@ -101,23 +226,4 @@ function calibrate(
         `${needed - prompts} more. ${remedy}`,
     );
   }
-}
-
-function parseStrongShare(text: string | undefined): number {
-  if (text === undefined) {
-    throw new ConfigError(
-      'calibrate needs --strong-model-pct SHARE, the wanted share of strong calls, such as 0.5.',
-    );
-  }
-  const share = Number(text);
-  if (text.trim() !== '' && share >= 0 && share <= 1) return share;
-  const hint = share > 1 && share <= 100 ? ` For ${share} % write ${share / 100}.` : '';
-  throw new ConfigError(`--strong-model-pct ${text} is not a share between 0 and 1.${hint}`);
-}
-
-function parseMinPrompts(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1) return count;
-  throw new ConfigError(`--min-prompts ${text} is not a whole number of at least 1.`);
 }

@@ -42,7 +42,12 @@ export function missText({ strongShare, found }: Pick<CalibrationResult, 'strong
   );
 }
 
-function takeUpText({ isTakenUp, waitMs, set }: CalibrationResult): string {
+/** Whether the threshold is in force. */
+export function takeUpText({
+  isTakenUp,
+  waitMs,
+  set,
+}: Pick<CalibrationResult, 'isTakenUp' | 'waitMs' | 'set'>): string {
   if (isTakenUp === null) return 'Nothing is changed yet: --apply makes the server use it.\n';
   if (isTakenUp) {
     return (
@@ -56,13 +61,11 @@ function takeUpText({ isTakenUp, waitMs, set }: CalibrationResult): string {
   );
 }
 
-export function calibrationJson({
-  router,
-  strongShare,
-  set,
-  found,
-  isTakenUp,
-}: CalibrationResult): string {
+/** @param more further fields */
+export function calibrationJson(
+  { router, strongShare, set, found, isTakenUp }: CalibrationResult,
+  more: Readonly<Record<string, unknown>> = {},
+): string {
   const result = {
     router,
     router_version: set.routerVersion,
@@ -75,6 +78,7 @@ export function calibrationJson({
     prompts: found.prompts,
     applied: isTakenUp !== null,
     taken_up: isTakenUp,
+    ...more,
   };
   return `${JSON.stringify(result)}\n`;
 }

@@ -10,6 +10,7 @@ import type { CliIo } from './cli-io.ts';
 import { createScorerOf } from './create-scorer.ts';
 import { findModelNames } from './find-models.ts';
 import { runScoreBatch } from './score-batch.ts';
+import { pricesOf } from './price-rows.ts';
 import type { Options } from './setting-options.ts';
 
 /** `pointsman calibrate`: with a file of prompts, for the pair that `serve` would take. */
@@ -26,15 +27,24 @@ export async function calibrate(
   const flags = {
     db: settings.db ?? defaults.db,
     strongModelPct: textOf(options['strongModelPct']),
+    targetQuality: textOf(options['targetQuality']),
+    maxCostPer1k: textOf(options['maxCostPer1k']),
     router: routerOf(options) ?? settings.routers?.[0],
     prompts,
     strongModel: settings.strong?.model,
     weakModel: settings.weak?.model,
     minPrompts: textOf(options['minPrompts']),
+    outcomes: textOf(options['outcomes']),
+    within: textOf(options['within']),
+    resamples: textOf(options['resamples']),
+    svg: textOf(options['svg']),
     apply: options['apply'] === true,
     json: options['json'] === true,
   };
-  return runCalibrate(flags, io, { createScorer: createScorerOf(settings, io.env, noteTo(io)) });
+  return runCalibrate(flags, io, {
+    createScorer: createScorerOf(settings, io.env, noteTo(io)),
+    prices: pricesOf(settings),
+  });
 }
 
 /** `pointsman score`: no base URL is needed, since no model is called. */

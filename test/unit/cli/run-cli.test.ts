@@ -146,12 +146,10 @@ describe('calibrate', () => {
     expect(stdout).toMatch(/^For 50\.0% strong model calls for random, threshold = 0\.\d{5}\n/);
   });
 
-  it('needs a share', async () => {
+  it('needs a goal', async () => {
     const { exitCode, stderr } = await runCommand(['calibrate']);
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(
-      /^pointsman: required option '--strong-model-pct <share>' not specified/,
-    );
+    expect(stderr).toMatch(/^pointsman: calibrate needs a goal: --strong-model-pct SHARE/);
   });
 
   it('says that there is no log to read', async () => {
