@@ -13,6 +13,7 @@ export interface Refusal {
   readonly reason:
     | 'no_outcomes'
     | 'no_exploration'
+    | 'unlike_propensities'
     | 'too_few'
     | 'no_advantage'
     | 'too_wide'
@@ -74,8 +75,8 @@ export function findQualityThreshold(
   });
   if (found.quality === null) {
     const reason = found.noQuality ?? 'no_outcomes';
-    const isUnexplored = reason === 'no_exploration';
-    return refuse(reason, isUnexplored ? null : neededAtWorst(rows, found, options), null);
+    const isHopeless = reason === 'no_exploration' || reason === 'unlike_propensities';
+    return refuse(reason, isHopeless ? null : neededAtWorst(rows, found, options), null);
   }
   const { advantage } = found.quality;
   if (advantage.interval95[0] <= 0) {

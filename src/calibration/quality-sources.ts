@@ -1,4 +1,5 @@
 import type { CalibrationRow, OutcomeChoice } from './calibration-row.ts';
+import { fitsPropensities } from './check-propensities.ts';
 import type { RowEstimates } from './linear-figure.ts';
 import { createValueEstimator, type Observations } from './value-estimator.ts';
 
@@ -32,7 +33,7 @@ export interface Evidence {
 }
 
 /** Why there is nothing to estimate quality from. */
-export type NoQuality = 'no_outcomes' | 'no_exploration' | 'too_few';
+export type NoQuality = 'no_outcomes' | 'no_exploration' | 'unlike_propensities' | 'too_few';
 
 /**
  * A propensity below 0.01 counts as 0.01: one such answer would else stand for more than a hundred
@@ -68,13 +69,14 @@ export function qualitySources(
   const { explicit, judged } = findEvidence(rows);
   const scores = Float64Array.from(rows, ({ score }) => score);
   const sources: QualitySource[] = [];
-  if (choice !== 'judged' && Math.min(explicit.strong, explicit.weak) >= fewestOutcomes) {
-    sources.push(explicitSource(rows, scores));
-  }
+  const isRated = choice !== 'judged' && Math.min(explicit.strong, explicit.weak) >= fewestOutcomes;
+  const isLikely = isRated && fitsPropensities(rows);
+  if (isLikely) sources.push(explicitSource(rows, scores));
   if (choice !== 'explicit' && judged.outcomes >= fewestOutcomes) {
     sources.push(judgedSource(rows, scores));
   }
   if (sources.length > 0) return { sources, missing: null };
+  if (isRated) return { sources, missing: 'unlike_propensities' };
   const said = choice === 'judged' ? 0 : explicit.outcomes;
   const compared = choice === 'explicit' ? 0 : judged.outcomes;
   if (said + compared === 0) return { sources, missing: 'no_outcomes' };

@@ -90,6 +90,12 @@ export function refusalText({ found, flags, goal, set }: GoalOutput): string {
         'answered: it says nothing of what the other model would have done. Set exploration: 0.05 ' +
         '(--exploration), or compare both models.'
       );
+    case 'unlike_propensities':
+      return (
+        'The tiers that answered do not fit their logged propensities: something besides score and ' +
+        'chance had a say, such as a cascade, so that feedback cannot be weighted. Compare both models, ' +
+        'or explore without the cascade.'
+      );
     case 'too_few': {
       const { strong, weak } = evidence.explicit;
       return (

@@ -188,7 +188,7 @@ export interface Estimated {
 export interface QualityView {
   readonly outcomes: number;
   /** Why nothing can be said; null when it can. */
-  readonly missing: 'no_outcomes' | 'no_exploration' | 'too_few' | null;
+  readonly missing: 'no_outcomes' | 'no_exploration' | 'unlike_propensities' | 'too_few' | null;
   /** Quality of always-strong less that of always-weak. */
   readonly advantage: Estimated | null;
   /** Ascending thresholds. */

@@ -1,5 +1,11 @@
 import { openDatabase } from './database.ts';
 
+/**
+ * SQL: whether the threshold decided a scored request. It has no say after a guard or a rule, or in a
+ * conversation that was sent up. What a cascade escalated, the score had sent to weak.
+ */
+export const isDecidedByThreshold = `reason in ('score', 'exploration', 'cascade')`;
+
 /** A scored request that its threshold decided, with what is known of how it turned out. */
 export interface CalibrationRecord {
   readonly decisionId: string;
@@ -20,9 +26,8 @@ export interface CalibrationRecord {
 }
 
 /**
- * The newest requests of one router version that a threshold decided (by score, or against it by
- * exploration), newest first. Requests of a guard, a rule or a conversation that was sent up are left
- * out: no threshold changes them.
+ * The newest requests of one router version that a threshold decided, newest first. The strong answer
+ * of a cascade is to a weak decision what a fallback is: another one than was decided.
  * @throws ConfigError when there is no log, or it cannot be read
  */
 export function readCalibrationRows(
@@ -53,10 +58,11 @@ const query = `
   with asked as (
     select * from request
     where router = ? and router_version = ? and score is not null and tier in ('strong', 'weak')
-      and reason in ('score', 'exploration')
+      and ${isDecidedByThreshold}
     order by started_at_utc desc limit ?
   )
-  select r.decision_id as decisionId, r.score, r.tier, r.fallbacks, r.propensity,
+  select r.decision_id as decisionId, r.score, iif(r.reason = 'cascade', 'weak', r.tier) as tier,
+    r.fallbacks + (r.reason = 'cascade') as fallbacks, r.propensity,
     r.prompt_chars as promptChars, r.prompt_tokens as promptTokens,
     r.completion_tokens as completionTokens, r.cost_nano_usd as costNanoUsd,
     (select avg(value) from feedback f where f.decision_id = r.decision_id) as explicit,

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { isDecidedByThreshold } from './calibration-queries.ts';
 
 /*
  * What the dashboard sums up over a range of time. Begin and end are ISO texts: `from <= started <
@@ -211,13 +212,14 @@ export function prepareTrafficQueries(database: Database): TrafficQueries {
     [RouterKey & { limit: number }],
     Omit<ValuedRow, 'fellBack'> & { readonly fallbacks: number }
   >(
-    `select score, tier, fallbacks, propensity, null as promptChars, null as promptTokens,
+    `select score, iif(reason = 'cascade', 'weak', tier) as tier,
+       fallbacks + (reason = 'cascade') as fallbacks, propensity, null as promptChars, null as promptTokens,
        null as costNanoUsd, coalesce(session_hash, prompt_sha256) as cluster,
        (select avg(value) from feedback f where f.decision_id = r.decision_id) as explicit,
        (select avg(strong_win) from comparison c where c.decision_id = r.decision_id) as strongWin
      from request r
      where router = @router and router_version = @routerVersion and score is not null
-       and tier in ('strong', 'weak')
+       and tier in ('strong', 'weak') and ${isDecidedByThreshold}
      order by started_at_utc desc limit @limit`,
   );
   const evidenceMark = database

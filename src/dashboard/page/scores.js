@@ -198,6 +198,8 @@ function tilesOf(scores, now, value) {
 const unmeasured = {
   no_outcomes: 'needs outcomes: feedback, or comparisons by a judge',
   no_exploration: 'feedback needs an exploration share: only chance shows what the other model would have done', // prettier-ignore
+  unlike_propensities:
+    'something besides score and chance had a say, such as a cascade: compare both models',
   too_few: 'too few outcomes of each model yet',
 };
 

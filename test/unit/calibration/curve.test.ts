@@ -142,6 +142,18 @@ test('rows logged before exploration count as requests, not as evidence', () => 
   expect(both.quality!.strong.value).toBeCloseTo(alone.quality!.strong.value, 1);
 });
 
+test('tiers that do not fit their propensities, as those beside a cascade, are no evidence', () => {
+  const rows = simulateLog(partial, seededRandom(9));
+  // Below the threshold a cascade asks weak first, unless chance says strong: no propensity.
+  const cascaded = rows.map((row) =>
+    row.score < 0.6 && row.tier === 'weak' ? { ...row, propensity: null } : row,
+  );
+  const found = curve(cascaded, [0.5], { resamples: 10 });
+  expect(found).toMatchObject({ noQuality: 'unlike_propensities', quality: null });
+  const compared = cascaded.map((row, i) => ({ ...row, strongWin: i % 2 }));
+  expect(curve(compared, [0.5], { resamples: 10 }).sources).toMatchObject([{ name: 'judged' }]);
+});
+
 test('after a fallback the feedback is about another model and is left out', () => {
   const rows = simulateLog(partial, seededRandom(3));
   const broken = rows.map((row, i) =>

@@ -18,6 +18,7 @@ test('requests that a threshold decided come with their outcomes and costs, newe
       row,
       row,
       row,
+      { ...row, tier: 'strong', propensity: null },
     ],
     (_, i) =>
       [
@@ -28,17 +29,19 @@ test('requests that a threshold decided come with their outcomes and costs, newe
         { reason: 'guard' },
         { routerVersion: 'mf-v2' },
         { score: null, reason: 'embedding_failed' },
+        { reason: 'cascade' },
       ][i]!,
   );
   const found = readCalibrationRows(file, 'mf', 'mf-v1');
-  expect(found.map(({ decisionId }) => decisionId)).toEqual(['dec_2', 'dec_1', 'dec_0']);
-  expect(found.map(({ cluster }) => cluster)).toEqual([null, 'text', 'chat']);
-  expect(found[0]).toMatchObject({
+  expect(found.map(({ decisionId }) => decisionId)).toEqual(['dec_7', 'dec_2', 'dec_1', 'dec_0']);
+  expect(found.map(({ cluster }) => cluster)).toEqual([null, null, 'text', 'chat']);
+  expect(found[0]).toMatchObject({ tier: 'weak', fellBack: true, propensity: null });
+  expect(found[1]).toMatchObject({
     strongWin: 1,
     explicit: null,
     comparedCostNanoUsd: { strong: 900, weak: 8 },
   });
-  expect(found[1]).toMatchObject({ explicit: 0.75, fellBack: true, strongWin: null });
-  expect(found[2]).toMatchObject({ propensity: 0.95, costNanoUsd: 7, comparedCostNanoUsd: null });
+  expect(found[2]).toMatchObject({ explicit: 0.75, fellBack: true, strongWin: null });
+  expect(found[3]).toMatchObject({ propensity: 0.95, costNanoUsd: 7, comparedCostNanoUsd: null });
   expect(readCalibrationRows(file, 'mf', 'mf-v1', 1)).toHaveLength(1);
 });
