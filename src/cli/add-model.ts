@@ -22,6 +22,7 @@ export interface AddModelFlags {
   /** Null: told by the name. */
   readonly family: string | null;
   readonly billions: number | null;
+  readonly json?: boolean;
 }
 
 export interface AddModelDeps {
@@ -74,8 +75,11 @@ export async function addModel(
   };
   const bytes = addModelRow(readFileSync(weights.file), weights.file, model, placed);
   writeFileSync(flags.weightsOut, bytes);
+  const fit = crossValidate(rank, prior, scored);
   io.stdout.write(
-    reportText(id, rows.length, crossValidate(rank, prior, scored), flags.weightsOut),
+    flags.json === true
+      ? `${JSON.stringify({ ...model, file: flags.weightsOut, fit }, null, 2)}\n`
+      : reportText(id, rows.length, fit, flags.weightsOut),
   );
 }
 

@@ -13,6 +13,7 @@ export interface ImportRoutellmFlags {
   readonly weakModel: string | null;
   /** Keep all 64 models, so that the pair is chosen at the start of the server. */
   readonly all: boolean;
+  readonly json?: boolean;
 }
 
 /** `pointsman import-routellm`. @throws ConfigError for another file, shape, dtype or model id */
@@ -30,6 +31,11 @@ export function importRoutellm(flags: ImportRoutellmFlags, io: CliIo): void {
   const checkpoint = parseRoutellmCheckpoint(bytes, flags.checkpoint);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   writeFileSync(flags.out, writeRoutellmWeights(checkpoint, pair, sha256));
+  if (flags.json === true) {
+    const written = { file: flags.out, checkpoint_sha256: sha256, pair };
+    io.stdout.write(`${JSON.stringify(written, null, 2)}\n`);
+    return;
+  }
   const what = pair === null ? 'all 64 models' : `${pair.strong} against ${pair.weak}`;
   io.stdout.write(
     `wrote ${flags.out}: ${what}; serve it with --weights ${flags.out} --embedder endpoint ` +

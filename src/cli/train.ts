@@ -31,6 +31,8 @@ export interface TrainOptions {
   readonly seed: number;
   readonly out: string;
   readonly resume: boolean;
+  /** Print the report as JSON. */
+  readonly json?: boolean;
 }
 
 export interface TrainDeps {
@@ -56,11 +58,12 @@ export async function train(input: SettingsInput, options: Options, io: CliIo): 
   const data = text('data');
   const seed = parseSeed(text('seed') ?? '1');
   if (data === undefined) return trainOnLog(settings, options, seed, io);
-  assertNone(options, ['router', 'apply', 'json'], 'is for the log; leave --data out');
+  assertNone(options, ['router', 'apply'], 'is for the log; leave --data out');
   const flags = {
     ...{ data, seed },
     out: text('out') ?? join('models', weightsName(settings.embedder ?? 'local')),
     resume: options['resume'] === true,
+    json: options['json'] === true,
   };
   return runTrain(flags, io, {
     openEmbedder: () => createEmbedder(createEmbedderSettings(settings, io.env)),
@@ -126,8 +129,13 @@ export async function runTrain(
     progress.stop();
     writeWhole(options.out, bytes);
     rmSync(work, { recursive: true, force: true });
-    io.stdout.write(trainReportText(report));
     const seconds = Math.round((performance.now() - startedMs) / 1000);
+    if (options.json === true) {
+      const written = { file: options.out, bytes: bytes.length, seconds, report };
+      io.stdout.write(`${JSON.stringify(written, null, 2)}\n`);
+      return 0;
+    }
+    io.stdout.write(trainReportText(report));
     const megabytes = (bytes.length / 1e6).toFixed(1);
     io.stdout.write(`wrote ${options.out} (${megabytes} MB) after ${seconds} s\n`);
     return 0;

@@ -26,6 +26,18 @@ export function describeGroups(config: Described): string[] {
   ];
 }
 
+/** The same for machines: every group that can be called by name, and where its members are. */
+export function groupsJson({ groups, hiddenNames }: Described) {
+  return groups
+    .filter(({ name }) => !hiddenNames.has(name))
+    .map(({ name, deployments }) => ({
+      name,
+      deployments: deployments.map(({ id, model, baseUrl, apiKey }) => ({
+        ...{ id, model, base_url: withoutCredentials(baseUrl), has_key: apiKey !== null },
+      })),
+    }));
+}
+
 /** A tier that is a deployment of its own has the tier's name as its id. */
 function isOwnTier(name: string, deployments: readonly Deployment[]): boolean {
   return deployments.length === 1 && deployments[0]?.id === name && /^(strong|weak)$/.test(name);

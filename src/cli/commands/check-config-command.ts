@@ -6,8 +6,9 @@ export function addCheckConfigCommand(program: Command, { io }: CliContext): voi
   const command = program
     .command('check-config')
     .description('check the settings as serve does, and start nothing');
+  command.option('--json', 'print the result as JSON (default: off)');
   addSettingOptions(command).action(async (options: Options) => {
     const { checkConfig } = await import('../check-config.ts');
-    await checkConfig(readInput(options, io), io);
+    await checkConfig(readInput(options, io), io, options['json'] === true);
   });
 }

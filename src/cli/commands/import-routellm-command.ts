@@ -12,6 +12,7 @@ export function addImportRoutellmCommand(program: Command, { io }: CliContext): 
     .option('--strong-model <id>', 'model of the checkpoint (default: gpt-4-1106-preview)')
     .option('--weak-model <id>', 'model of the checkpoint (default: mixtral-8x7b-instruct-v0.1)')
     .option('--all', 'keep all models; the pair is chosen by --strong-profile and --weak-profile')
+    .option('--json', 'print the result as JSON (default: off)')
     .action(async (options: Options) => {
       const textOf = (name: string): string | null =>
         typeof options[name] === 'string' ? options[name] : null;
@@ -22,6 +23,7 @@ export function addImportRoutellmCommand(program: Command, { io }: CliContext): 
       }
       const { importRoutellm } = await import('../import-routellm.ts');
       const files = { checkpoint: String(options['checkpoint']), out: String(options['out']) };
-      importRoutellm({ ...files, strongModel, weakModel, all }, io);
+      const json = options['json'] === true;
+      importRoutellm({ ...files, strongModel, weakModel, all, json }, io);
     });
 }

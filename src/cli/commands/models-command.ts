@@ -50,6 +50,7 @@ export function addModelsCommand(program: Command, { io, setExitCode }: CliConte
       weightsOut: String(options['weightsOut']),
       family: typeof options['family'] === 'string' ? options['family'] : null,
       billions: parseBillions(options['billions']),
+      json: options['json'] === true,
     };
     await addModel(flags, settings, io);
   });

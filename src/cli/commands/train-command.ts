@@ -10,7 +10,7 @@ export function addTrainCommand(program: Command, { io, setExitCode }: CliContex
     )
     .option('--router <name>', 'router to correct by the log (default: the first of --routers)')
     .option('--apply', 'use the new head if it is better beyond noise (default: off)')
-    .option('--json', 'print the result on the log as JSON (default: off)')
+    .option('--json', 'print the result as JSON (default: off)')
     .option('--data <path>', 'JSONL file or folder of outcomes (default: none, the log)')
     .option(
       '--out <file>',

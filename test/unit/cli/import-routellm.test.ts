@@ -71,6 +71,11 @@ describe('pointsman import-routellm', () => {
     const { exitCode, file, stdout } = await importTo('pair.safetensors', write(published));
     expect(exitCode).toBe(0);
     expect(stdout).toContain('gpt-4-1106-preview against mixtral-8x7b-instruct-v0.1');
+    const again = await importTo('again.safetensors', write(published), '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      file: again.file,
+      pair: { strong: 'gpt-4-1106-preview', weak: 'mixtral-8x7b-instruct-v0.1' },
+    });
     const { router, notes } = openMfRouter(file, parts());
     expect(notes).toEqual([]);
     expect(router).toMatchObject({ name: 'mf', defaultThreshold: 0.11593 });

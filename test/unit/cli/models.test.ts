@@ -104,6 +104,9 @@ describe('pointsman models add', () => {
     const { io, stdout } = fakeIo();
     await addModel(flags, { weights }, io, deps);
     expect(stdout()).toContain('placed by 30 scored prompts');
+    const machine = fakeIo();
+    await addModel({ ...flags, json: true }, { weights }, machine.io, deps);
+    expect(JSON.parse(machine.stdout())).toMatchObject({ id: 'new-9b', prompts: 30 });
     writeFileSync(flags.outcomes, [...rows, 'nonsense', '{"prompt":"x","score":7}'].join('\n'));
     const failed = addModel(flags, { weights }, io, deps);
     await expect(failed).rejects.toThrow(ConfigError);

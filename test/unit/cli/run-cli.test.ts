@@ -182,6 +182,24 @@ describe('check-config', () => {
     expect(stdout + stderr).not.toMatch(/canary/);
   });
 
+  it('says the same to machines', async () => {
+    const file = writeConfigFile(
+      'strong: { base_url: "http://user:canary@h:1/v1?key=canary", api_key: canary }',
+    );
+    const args = ['check-config', '--json', '--config', file, ...pair];
+    const { exitCode, stdout } = await runCommand(args);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      valid: true,
+      warnings: [expect.stringContaining('the base URL of the strong model')],
+      groups: [
+        { name: 'strong', deployments: [{ base_url: 'http://h:1/v1', has_key: true }] },
+        { name: 'weak', deployments: [{ has_key: false }] },
+      ],
+    });
+    expect(stdout).not.toMatch(/canary/);
+  });
+
   it('says what serve does when no model is named', async () => {
     const { exitCode, stdout } = await runCommand(['check-config']);
     expect(exitCode).toBe(0);

@@ -59,6 +59,18 @@ describe('pointsman train', () => {
     expect(readdirSync(join(folder, 'out'))).toEqual(['a.safetensors']);
   });
 
+  it('says the same to machines', async () => {
+    const { folder, options } = setUp();
+    const { io, stdout } = fakeIo();
+    await runTrain(options({ json: true }), io, depsIn(folder));
+    const written = JSON.parse(stdout()) as Record<string, unknown>;
+    expect(written).toMatchObject({
+      file: options().out,
+      bytes: readFileSync(options().out).length,
+      report: { figures: [{ strong: 'big', weak: 'small' }, { source: 'pooled' }] },
+    });
+  });
+
   it('writes the same bytes twice, and when it was cut off and resumed', async () => {
     const { folder, options } = setUp();
     const { io } = fakeIo();
