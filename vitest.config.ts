@@ -6,5 +6,7 @@ export default defineConfig({
     setupFiles: ['test/support/fail-on-console.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // One more than the default on two cores: many tests wait for sockets and child processes.
+    maxWorkers: '100%',
   },
 });
