@@ -33,6 +33,8 @@ export interface CurveOptions {
   /** Bootstrap resamples; 1000. */
   readonly resamples?: number;
   readonly seed?: number;
+  /** Told after each resample. */
+  readonly onResample?: () => void;
 }
 
 /** What one threshold does. */
@@ -94,7 +96,7 @@ export interface Curve {
 export function curve(
   rows: readonly CalibrationRow[],
   thresholds: readonly number[],
-  { outcomes = 'all', resamples = 1000, seed = 1 }: CurveOptions = {},
+  { outcomes = 'all', resamples = 1000, seed = 1, onResample = () => {} }: CurveOptions = {},
 ): Curve {
   const evidence = findEvidence(rows);
   const { sources, missing } = qualitySources(rows, outcomes);
@@ -105,7 +107,7 @@ export function curve(
     seededRandom(seed),
   );
   const all = [...sources, ...(cost === null ? [] : [cost])];
-  const samples = samplePolicies(policies, all, draw, resamples);
+  const samples = samplePolicies(policies, all, draw, resamples, onResample);
   const costSamples = cost === null ? null : samples.at(-1)!;
   const mixed = mixSamples(samples.slice(0, sources.length));
   const quality = mixed?.samples ?? null;

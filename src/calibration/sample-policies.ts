@@ -75,6 +75,7 @@ export function samplePolicies(
   sources: readonly TierValues[],
   draw: (counts: Uint16Array) => void,
   resamples: number,
+  onResample: () => void,
 ): Samples[] {
   const n = byScore.length;
   const [strong, weak] = [new Float64Array(n), new Float64Array(n)];
@@ -98,6 +99,7 @@ export function samplePolicies(
   for (let run = 0; run < resamples; run++) {
     draw(counts);
     for (const [i, source] of sources.entries()) resampled[i]!.push(valuesOf(source, counts));
+    onResample();
   }
   return wholes.map((whole, i) => ({ ...whole, resampled: resampled[i]! }));
 }

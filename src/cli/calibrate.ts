@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { CalibrationRow } from '../calibration/calibration-row.ts';
-import { curve, type Curve } from '../calibration/curve.ts';
+import { curve, type Curve, type CurveOptions } from '../calibration/curve.ts';
 import {
   findCostThreshold,
   findQualityThreshold,
@@ -29,6 +29,7 @@ import type { CliIo } from './cli-io.ts';
 import { curveJson } from './curve-json.ts';
 import { curveText } from './curve-text.ts';
 import { goalJson, goalText, refusalText, type GoalOutput } from './goal-text.ts';
+import { createProgress } from './progress.ts';
 import { withPrices, type TierPrices } from './price-rows.ts';
 import { scoresOfFile, scoresOfLog, type ScoreSet } from './score-set.ts';
 import type { CreateScorer } from './scorer.ts';
@@ -88,7 +89,10 @@ async function calibrateShare(
   const { threshold, prompts } = found;
   const valued =
     options.prompts === undefined
-      ? valueThresholds(readRows(options, set, router, deps), threshold, flags)
+      ? withProgress(io, flags, (onResample) => {
+          const rows = readRows(options, set, router, deps);
+          return valueThresholds(rows, threshold, { ...flags, onResample });
+        })
       : null;
   if (options.svg !== undefined) writeCurve(options.svg, valued, threshold);
 
@@ -123,10 +127,11 @@ async function calibrateGoal(
 ): Promise<number> {
   const set = scoresOfLog(options.db, router);
   const rows = readRows(options, set, router, deps);
-  const found: GoalResult =
+  const found = withProgress(io, flags, (onResample): GoalResult =>
     goal.kind === 'quality'
-      ? findQualityThreshold(rows, goal.target, flags)
-      : findCostThreshold(rows, goal.maxUsd, flags);
+      ? findQualityThreshold(rows, goal.target, { ...flags, onResample })
+      : findCostThreshold(rows, goal.maxUsd, { ...flags, onResample }),
+  );
   const { chosen } = found;
   const output = { router, goal, flags, set, found };
   if (options.svg !== undefined) writeCurve(options.svg, found.curve, chosen?.threshold ?? null);
@@ -138,6 +143,20 @@ async function calibrateGoal(
     isTakenUp = await apply(applied, set, router, options, waitMs);
   }
   return writeGoal({ ...output, isTakenUp, waitMs }, options, io);
+}
+
+function withProgress<Result>(
+  { stderr }: Output,
+  { resamples }: CurveFlags,
+  work: (onResample: () => void) => Result,
+): Result {
+  const progress = createProgress(stderr);
+  progress.start('resampling', resamples);
+  try {
+    return work(progress.increment);
+  } finally {
+    progress.stop();
+  }
 }
 
 function writeGoal(output: GoalOutput, { json }: CalibrateOptions, io: Output): number {
@@ -177,11 +196,11 @@ function readRows(
 function valueThresholds(
   rows: readonly CalibrationRow[],
   threshold: number,
-  { outcomes, resamples }: CurveFlags,
+  options: CurveOptions,
 ): Curve | null {
   if (rows.length === 0) return null;
   const thresholds = [...new Set([...thresholdsByShare(rows), threshold])];
-  return curve(rows, thresholds, { outcomes, resamples });
+  return curve(rows, thresholds, options);
 }
 
 function writeCurve(file: string, found: Curve | null, threshold: number | null): void {
