@@ -25,6 +25,11 @@ export function createWatchdog(
 ): Watchdog {
   let reason: Error | null = null;
   let phase: NodeJS.Timeout | undefined;
+  /**
+   * Timers run before what has come on the sockets is read: after a moment in which this process
+   * stood still, that is looked at first, and only then is it silence.
+   */
+  let dueCheck: NodeJS.Immediate | undefined;
   let isPaused = false;
   const total = setTimeout(() => abort(totalError()), totalMs);
   const onParentAbort = () => {
@@ -38,6 +43,7 @@ export function createWatchdog(
   }
   function stop() {
     clearTimeout(phase);
+    clearImmediate(dueCheck);
     clearTimeout(total);
     parent.removeEventListener('abort', onParentAbort);
   }
@@ -47,19 +53,23 @@ export function createWatchdog(
     reason: () => reason,
     expect(ms, error) {
       clearTimeout(phase);
+      clearImmediate(dueCheck);
       isPaused = false;
       if (reason !== null) return;
-      phase = setTimeout(() => {
-        if (isPaused) phase?.refresh();
-        else abort(error());
+      const timer = setTimeout(() => {
+        if (isPaused) timer.refresh();
+        else dueCheck = setImmediate(() => abort(error()));
       }, ms);
+      phase = timer;
     },
     refresh() {
       isPaused = false;
+      clearImmediate(dueCheck);
       phase?.refresh();
     },
     pause() {
       isPaused = true;
+      clearImmediate(dueCheck);
     },
     stop,
   };
