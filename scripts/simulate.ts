@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format } from 'prettier';
-import { createProgress } from '../src/cli/progress.ts';
+import type { Progress } from '../src/cli/progress.ts';
 import { measureCoverage, type Scenario } from './simulate/coverage.ts';
 import { simulateDeployment } from './simulate/deployment.ts';
 import { simulateLearning } from './simulate/learning.ts';
@@ -13,6 +13,7 @@ import { runOverHttp, type HttpRun } from './simulate/over-http.ts';
 import { replaceSection, simulationSection } from './simulate/page.ts';
 import { coveragePicture, deploymentPicture } from './simulate/pictures.ts';
 import { readPopulation, type KnownPrompt } from './simulate/population.ts';
+import { showProgress } from './simulate/show-progress.ts';
 import type { Behaviour } from './simulate/traffic.ts';
 
 const pair = { strong: 'llama-3.1-70b-instruct', weak: 'llama-3.1-8b-instruct' };
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
     values.resamples,
     values['http-requests'],
   ].map(Number) as [number, number, number];
-  const progress = createProgress(process.stderr);
+  const progress = showProgress(process.stderr);
   const read = (as?: typeof standIns) => {
     progress.start('embedding prompts', 0);
     return readPopulation({
@@ -137,7 +138,7 @@ function simulateUsers(
   known: readonly KnownPrompt[],
   unknown: readonly KnownPrompt[],
   runs: number,
-  progress: ReturnType<typeof createProgress>,
+  progress: Progress,
 ) {
   // Strong gains nothing for this user elsewhere: on both sides of what the router was trained for.
   const scientific = known.map((prompt) =>
