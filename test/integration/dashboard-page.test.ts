@@ -96,6 +96,31 @@ describe.skipIf(chromiumPath === null)(`the dashboard in a browser${browserNote}
     expect(urls.filter((url) => url.endsWith('/dashboard'))).toHaveLength(1); // it was not loaded anew
   });
 
+  test('draws the request that came just now, in the last bar', async () => {
+    await start();
+    await chat('0.1 x');
+    const page = await open();
+    await page.locator('#traffic canvas').waitFor();
+    // The page has no other request: all of the colour of weak is its bar.
+    const drawn = () =>
+      page.evaluate<number>(`(() => {
+        const chart = document.querySelector('#traffic canvas');
+        const { width, height } = chart;
+        const copy = Object.assign(document.createElement('canvas'), { width, height });
+        const context = copy.getContext('2d', { willReadFrequently: true });
+        context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--weak');
+        context.fillRect(0, 0, 1, 1);
+        const weak = context.getImageData(0, 0, 1, 1).data.join();
+        context.clearRect(0, 0, 1, 1);
+        context.drawImage(chart, 0, 0);
+        const { data } = context.getImageData(0, 0, width, height);
+        let pixels = 0;
+        for (let i = 0; i < data.length; i += 4) if (data.slice(i, i + 4).join() === weak) pixels++;
+        return pixels;
+      })()`);
+    await expect.poll(drawn).toBeGreaterThan(100);
+  });
+
   test('dragging the threshold shows what it would do, and Apply does it', async () => {
     await start();
     await fillLog([0.1, 0.2, 0.3, 0.4, 0.7, 0.9]);

@@ -127,6 +127,16 @@ export const timeLabels = (_plot, splits, _axisIndex, _space, step) =>
     });
   });
 
+/**
+ * The x scale of buckets that are named by their begin: it ends where the last one does, the one that
+ * holds the present moment.
+ * @param {() => number} bucketMs
+ * @returns {import('uplot').Scale}
+ */
+export function bucketScale(bucketMs) {
+  return { time: true, range: (_plot, low, high) => [low, high + bucketMs() / 1000] };
+}
+
 /** Bars from zero, side by side. @param {number} [share] of their room */
 export function bars(share = 0.8) {
   const paths = uPlot.paths.bars?.({ size: [share, 48], align: 1 });

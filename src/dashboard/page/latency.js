@@ -1,4 +1,4 @@
-import { axis, createChart, timeLabels } from './chart.js';
+import { axis, bucketScale, createChart, timeLabels } from './chart.js';
 import { byId, fill, h } from './dom.js';
 import { count, duration, moment } from './format.js';
 
@@ -14,6 +14,7 @@ const phases = /** @type {const} */ ([
 export function mountLatency() {
   /** @type {import('../api-types.ts').Series | null} */
   let series = null;
+  let bucketMs = 0;
   const chart = createChart(byId('latency'), {
     height: 150,
     options: (colour) => {
@@ -24,7 +25,7 @@ export function mountLatency() {
       });
       return {
         scales: {
-          x: { time: true },
+          x: bucketScale(() => bucketMs),
           y: { range: (_plot, _low, high) => [0, (high || 100) * 1.1] },
         },
         axes: [
@@ -50,6 +51,7 @@ export function mountLatency() {
   /** @param {Overview} overview */
   return ({ traffic }) => {
     series = traffic.series;
+    bucketMs = traffic.range.bucket_ms;
     const { t, ttft_strong, ttft_weak } = series;
     const medians = traffic.latency.map(
       ({ tier, ttft }) => `${tier} ${duration(ttft?.p50 ?? null)}`,

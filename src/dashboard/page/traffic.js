@@ -1,4 +1,4 @@
-import { axis, bars, createChart, timeLabels } from './chart.js';
+import { axis, bars, bucketScale, createChart, timeLabels } from './chart.js';
 import { byId, fill, h } from './dom.js';
 import { count, moment } from './format.js';
 
@@ -8,6 +8,7 @@ import { count, moment } from './format.js';
 export function mountTraffic() {
   /** @type {import('../api-types.ts').Series | null} */
   let series = null;
+  let bucketMs = 0;
   fill(
     byId('traffic-legend'),
     ...['weak', 'strong', 'other', 'failed'].map((name) =>
@@ -17,7 +18,7 @@ export function mountTraffic() {
   const chart = createChart(byId('traffic'), {
     height: 220,
     options: (colour) => ({
-      scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max(4, high * 1.08)] } }, // prettier-ignore
+      scales: { x: bucketScale(() => bucketMs), y: { range: (_plot, _low, high) => [0, Math.max(4, high * 1.08)] } }, // prettier-ignore
       axes: [
         axis(colour, { values: timeLabels, grid: { show: false }, space: 70 }),
         axis(colour, { size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 1e4, 1e5] }), // prettier-ignore
@@ -43,8 +44,9 @@ export function mountTraffic() {
   });
 
   /** @param {Overview} overview */
-  return ({ traffic: { series: next, totals } }) => {
+  return ({ traffic: { range, series: next, totals } }) => {
     series = next;
+    bucketMs = range.bucket_ms;
     const { t, strong, weak, other, failed } = next;
     const upTo = weak.map((value, i) => value + (strong[i] ?? 0));
     const all = upTo.map((value, i) => value + (other[i] ?? 0));
