@@ -1,7 +1,7 @@
 import type { AppliedHead } from '../store/applied-head.ts';
 import { openHeadQueries } from '../store/head-queries.ts';
+import { parseHeadReport, type HeadReport } from '../store/head-report.ts';
 import type { CliIo } from './cli-io.ts';
-import type { HeadReport } from './train-log-text.ts';
 
 /** `pointsman models heads`: newest first. @throws ConfigError when there is no log */
 export function listHeads(db: string, json: boolean, io: Pick<CliIo, 'stdout'>): void {
@@ -26,28 +26,34 @@ function asJson(heads: readonly AppliedHead[]) {
     applied_at_utc: head.appliedAtUtc,
     taken_up_at_utc: head.takenUpAtUtc,
     withdrawn_at_utc: head.withdrawnAtUtc,
-    report: JSON.parse(head.reportJson) as unknown,
+    report: parseHeadReport(head.reportJson),
   }));
 }
 
 function describe(head: AppliedHead, _: number, all: readonly AppliedHead[]): string {
-  const report = JSON.parse(head.reportJson) as Partial<HeadReport>;
-  const [low, high] = report.quality_gain_interval_95 ?? [NaN, NaN];
   const state = headsInForce(all).has(head.id)
     ? 'in force'
     : head.withdrawnAtUtc === null
       ? 'replaced'
       : `withdrawn ${head.withdrawnAtUtc}`;
-  const gain = (report.quality_gain ?? NaN).toFixed(4);
+  const report = parseHeadReport(head.reportJson);
   return (
     `${head.headVersion}  router ${head.router}  applied ${head.appliedAtUtc}  ${state}\n` +
-    `  from ${report.outcomes} outcomes; quality over the head before ${gain} ` +
-    `(95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}); ` +
-    `APGR ${apgrOf(report, 'new head')} against ${apgrOf(report, 'present head')}\n`
+    `  ${report === null ? 'its report cannot be read' : gainText(report)}\n`
   );
 }
 
-function apgrOf({ contenders = [] }: Partial<HeadReport>, name: string): string {
+function gainText(report: HeadReport): string {
+  const { outcomes, quality_gain: gain, quality_gain_interval_95: interval } = report;
+  const figures = [gain, ...(interval ?? [])].map((value) => value?.toFixed(4));
+  return (
+    `from ${outcomes} outcomes; quality over the head before ${figures[0]} ` +
+    `(95 % interval ${figures[1]} to ${figures[2]}); ` +
+    `APGR ${apgrOf(report, 'new head')} against ${apgrOf(report, 'present head')}`
+  );
+}
+
+function apgrOf({ contenders }: HeadReport, name: string): string {
   return contenders.find((one) => one.name === name)?.apgr?.toFixed(3) ?? '-';
 }
 

@@ -1,45 +1,9 @@
 import { fewestTelling, type LearnedHead } from '../learning/learn-head.ts';
 import type { Estimate } from '../training/question-bootstrap.ts';
+import type { HeadReport } from '../store/head-report.ts';
 import type { LoggedPair, MovedThreshold } from './logged-pair.ts';
 
 type Pair = readonly [number, number] | null;
-
-/** As `--json` prints it and `applied_head.report_json` keeps it. */
-export interface HeadReport {
-  readonly router: string;
-  readonly base_version: string;
-  readonly present_version: string;
-  readonly head_version: string;
-  readonly outcomes: number;
-  readonly compared: number;
-  readonly rated: number;
-  /** Those that show which tier was better, and that the present head was not fitted to. */
-  readonly telling: number;
-  readonly contenders: readonly {
-    readonly name: string;
-    readonly apgr: number | null;
-    readonly apgr_interval_95: Pair;
-    readonly strong_share: number;
-    readonly gap_recovered: number | null;
-    readonly gap_recovered_interval_95: Pair;
-  }[];
-  /** Quality of always-strong less always-weak. */
-  readonly gap: number | null;
-  readonly apgr_gain: number | null;
-  readonly apgr_gain_interval_95: Pair;
-  /** Quality, averaged over all shares of strong calls, new less present: what decides. */
-  readonly quality_gain: number | null;
-  readonly quality_gain_interval_95: Pair;
-  readonly is_better: boolean;
-  readonly outcomes_needed: number | null;
-  /** How far the head may move a typical prompt, in logits; and the chance that it should not. */
-  readonly freedom: number;
-  readonly shipped_probability: number;
-  readonly strong_share: number;
-  readonly present_threshold: number | null;
-  readonly threshold: number;
-  readonly seed: number;
-}
 
 export function headReport(
   { router, baseVersion, threshold }: LoggedPair,

@@ -2,6 +2,7 @@ import { ConfigError } from '../errors.ts';
 import { fewestTelling, learnHead, type LearnedHead } from '../learning/learn-head.ts';
 import { headVersionOf, writeLocalHead } from '../routing/local-head.ts';
 import { applyHead } from '../store/apply-head.ts';
+import type { HeadReport } from '../store/head-report.ts';
 import type { CliIo } from './cli-io.ts';
 import {
   moveThreshold,
@@ -9,7 +10,7 @@ import {
   readLoggedPair,
   type LoggedPair,
 } from './logged-pair.ts';
-import { headReport, trainLogText, type HeadReport } from './train-log-text.ts';
+import { headReport, trainLogText } from './train-log-text.ts';
 
 export interface TrainLogOptions {
   readonly db: string;

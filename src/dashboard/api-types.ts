@@ -4,6 +4,8 @@
  * shares and scores 0..1, money US dollars. Null: not known.
  */
 
+import type { HeadReport } from '../store/head-report.ts';
+
 export const rangeNames = ['15m', '1h', '6h', '24h', '7d', '30d', 'all'] as const;
 export type RangeName = (typeof rangeNames)[number];
 
@@ -53,7 +55,7 @@ export interface ServerState {
   readonly demo: boolean;
 }
 
-/** What the weights file says of how good the head is. */
+/** What the weights file says of how good its head is, without what a learned one corrects. */
 export interface ReportCard {
   /** Trained models that stand for the two, by which scores are made. */
   readonly strong_profile: string;
@@ -247,13 +249,14 @@ export interface AppliedThresholdView {
   readonly taken_up_at: string | null;
 }
 
-/** The head that `train --apply` made from the log; null: the shipped one is in force. */
+/** The head in force, where `train --apply` made it from the log. */
 export interface HeadView {
   readonly head_version: string;
   readonly base_version: string;
   readonly applied_at: string;
   readonly taken_up_at: string | null;
-  readonly report: unknown;
+  /** Null: it cannot be read. */
+  readonly report: HeadReport | null;
 }
 
 /** `GET /dashboard/api/requests` */

@@ -1,4 +1,5 @@
 import { quantile, sorted } from '../math/quantile.ts';
+import { parseHeadReport } from '../store/head-report.ts';
 import type {
   LatencyRow,
   RouterKey,
@@ -93,7 +94,7 @@ export function readTraffic(
       base_version: head.baseVersion,
       applied_at: head.appliedAtUtc,
       taken_up_at: head.takenUpAtUtc,
-      report: parsed(head.reportJson),
+      report: parseHeadReport(head.reportJson),
     },
     evidence: queries.evidence(span),
   };
@@ -200,15 +201,6 @@ function scoresOf(
 
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
-}
-
-/** A report that was edited by hand is only not shown. */
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return null;
-  }
 }
 
 function iso(ms: number): string {

@@ -87,6 +87,7 @@ export function withLocalHead(base: Router, head: LocalHead, version: string): R
     name: base.name,
     version,
     defaultThreshold: base.defaultThreshold,
+    ...(base.card && { card: base.card }),
     peek(text) {
       const known = base.peek?.(text) ?? null;
       return known && correct(known);

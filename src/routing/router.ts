@@ -56,7 +56,7 @@ export interface Router {
   readonly defaultThreshold: number;
   /** Scores of the traffic that the weights bring along; absent where there is none. */
   readonly trafficScores?: { readonly deciles: readonly number[]; readonly scores: number };
-  /** Absent for routers whose weights tell nothing of themselves. */
+  /** Of its weights, without what a local head corrects; absent where they tell nothing of themselves. */
   readonly card?: RouterCard;
   /** The score if it is known without any work; null otherwise. */
   peek?(text: string): PromptScore | null;

@@ -143,7 +143,7 @@ export interface TrafficQueries {
   evidence(span: Span): EvidenceCounts;
   /** The newest first. */
   thresholds(router: string): ThresholdHistoryRow[];
-  /** The head in force that was learned from this log. */
+  /** The head of this router version that was learned from this log; null: it has none. */
   head(router: string, routerVersion: string): HeadRow | null;
 }
 
@@ -258,8 +258,7 @@ export function prepareTrafficQueries(database: Database): TrafficQueries {
     `select head_version as headVersion, base_version as baseVersion, report_json as reportJson,
        applied_at_utc as appliedAtUtc, taken_up_at_utc as takenUpAtUtc
      from applied_head
-     where router = @router and withdrawn_at_utc is null
-       and @routerVersion in (base_version, head_version)
+     where router = @router and head_version = @routerVersion
      order by id desc limit 1`,
   );
   return {

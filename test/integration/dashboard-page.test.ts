@@ -9,6 +9,8 @@ import {
   openPage,
   type WatchedPage,
 } from '../support/browser.ts';
+import { withdrawHead } from '../../src/store/apply-head.ts';
+import { applyTestHead } from '../support/apply-test-head.ts';
 import { ask, post } from '../support/chat.ts';
 import { readLog } from '../support/read-log.ts';
 import {
@@ -221,6 +223,33 @@ describe.skipIf(chromiumPath === null)(`the dashboard in a browser${browserNote}
     expect(await page.locator('main img, dialog img, main script').count()).toBe(0);
   });
 
+  test('shows the report card of a learned head, and the shipped one again after a rollback', async () => {
+    await start();
+    await fillLog([0.1, 0.9]);
+    const page = await open();
+    const card = page.locator('#head');
+    await card.getByText('as shipped').waitFor();
+    const head = await applyTestHead(gateway.db);
+    await card.getByText(head.head_version).first().waitFor();
+    const row = async (name: string) => {
+      const cells = await card.getByRole('row', { name }).locator('td').allInnerTexts();
+      return cells.filter((text) => text !== '').join(' | ');
+    };
+    expect(await row('This head')).toBe('0.702 | 0.64 to 0.78 | 36 % | 28 % to 47 %');
+    expect(await row('The shipped head')).toBe('0.492 | 0.43 to 0.56 | 16 % | 9 % to 23 %');
+    expect(await row('Chance')).toBe('0.502 | 0.48 to 0.52 | 16 % | 13 % to 18 %');
+    expect(await row('Always strong')).toBe('– | 100 %');
+    const said = await card.innerText();
+    expect(said).toContain('quality +0.044 (95 %: +0.028 to +0.061)');
+    expect(said).toContain('APGR +0.21, 95 %: +0.13 to +0.30');
+    expect(said).toContain('785 outcomes: 600 compared, 500 rated, of which 785 can tell');
+    expect(said).toMatch(/Applied \d+ \w+ \d{4}, .*, over version scripted-1/);
+    expect(said).toContain('from 0.320 to 0.700, which kept 16.7 % to strong');
+    await withdrawHead(gateway.db, null);
+    await card.getByText('as shipped').waitFor();
+    expect(await card.innerText()).not.toContain('This head');
+  });
+
   test('requests are filtered and turned over', async () => {
     await start();
     await fillLog(Array.from({ length: 30 }, (_, i) => 0.2 + i / 50));
@@ -228,6 +257,7 @@ describe.skipIf(chromiumPath === null)(`the dashboard in a browser${browserNote}
     await chat('0.1 refused');
     const page = await open();
     const rows = page.locator('.requests tbody tr');
+    await rows.first().waitFor();
     await expect.poll(() => rows.count()).toBe(25);
     await page.locator('#older').click();
     await expect.poll(() => rows.count()).toBe(6);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLoggedPair } from '../../src/cli/logged-pair.ts';
 import { createEmbedder } from '../../src/embedding/create-embedder.ts';
+import type { Overview } from '../../src/dashboard/api-types.ts';
 import type { Embedder } from '../../src/embedding/embedder.ts';
 import { quantile, sorted } from '../../src/math/quantile.ts';
 import { seededRandom } from '../../src/math/random.ts';
@@ -169,6 +170,17 @@ describe('pointsman train on the log', () => {
     expect(again.exitCode).toBe(1);
     expect(again.report).toMatchObject({ present_version: report.head_version, telling: 0 });
 
+    const shown = async () => {
+      const { json } = await get(`${gateway.url}/dashboard/api/overview`);
+      return json as unknown as Overview;
+    };
+    const page = await shown();
+    expect(page.server.router.version).toBe(report.head_version);
+    expect(page.traffic.head?.report).toMatchObject({
+      ...{ head_version: report.head_version, present_version: router.version },
+      ...{ apgr_gain: report.apgr_gain, compared: 600, rated: 400 },
+    });
+
     const heads = await runCommand(['models', 'heads', '--db', gateway.db]);
     expect(heads.stdout).toContain(`${report.head_version}  router mf`);
     expect(heads.stdout).toContain('in force');
@@ -178,6 +190,7 @@ describe('pointsman train on the log', () => {
     expect(rollback.stdout).toContain(`at version ${router.version} again`);
     await expect.poll(version).toBe(router.version);
     expect(await chat(german)).toEqual(before);
+    expect((await shown()).traffic.head).toBeNull();
     const nothing = await runCommand(['models', 'rollback', '--db', gateway.db]);
     expect(nothing).toMatchObject({ exitCode: 1 });
     await gateway.close();

@@ -1,8 +1,8 @@
 import { byId, fill, h } from './dom.js';
 import { count, percent, score, shortMoment, words } from './format.js';
+import { headReport } from './head-report.js';
 
 /** @typedef {import('../api-types.ts').Overview} Overview */
-/** @typedef {import('../api-types.ts').Traffic} Traffic */
 
 /** The router in force: which head, how good it was found to be, and its thresholds so far. */
 export function mountHead() {
@@ -25,7 +25,7 @@ export function mountHead() {
         ['Outcomes', `${count(evidence.explicit)} said, ${count(evidence.compared)} compared, ${count(evidence.implicit)} shown by the answer`], // prettier-ignore
       ]),
       head !== null && headReport(head),
-      card !== null && cardTable(card),
+      card !== null && (head === null ? cardTable(card) : shippedCard(card)),
       thresholds.length > 0 && history(thresholds),
     );
   };
@@ -64,28 +64,9 @@ function cardTable({ pairs, prompts, outcomes, models, calibration_error }) {
   );
 }
 
-/** @param {NonNullable<Traffic['head']>} head */
-function headReport({ report }) {
-  return h(
-    'details',
-    { open: true },
-    h('summary', {}, 'What the learned head was compared with'),
-    values(report),
-  );
-}
-
-/** Any report as nested lists. @param {unknown} value @returns {Node} */
-function values(value) {
-  if (Array.isArray(value) && value.every((one) => typeof one !== 'object' || one === null)) {
-    return document.createTextNode(value.map(plain).join(' to '));
-  }
-  if (typeof value !== 'object' || value === null) return document.createTextNode(plain(value));
-  return facts(Object.entries(value).map(([key, inner]) => [words(key), values(inner)]));
-}
-
-/** @param {unknown} value */
-function plain(value) {
-  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value);
+/** Of the shipped head, which a learned one corrects. @param {import('../api-types.ts').ReportCard} card */
+function shippedCard(card) {
+  return h('details', {}, h('summary', {}, 'The shipped head that it corrects'), cardTable(card));
 }
 
 /** @param {readonly import('../api-types.ts').AppliedThresholdView[]} thresholds */
