@@ -4,11 +4,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format } from 'prettier';
-import { evaluate, type EvaluateOptions } from '../src/cli/evaluate.ts';
+import { evaluate, readEvaluationInput, type EvaluateOptions } from '../src/cli/evaluate.ts';
 import { openRoutersOf } from '../src/cli/router-source.ts';
 import { createEmbedder } from '../src/embedding/create-embedder.ts';
 import type { Embedder } from '../src/embedding/embedder.ts';
 import { ConfigError } from '../src/errors.ts';
+import { cascadePicture } from '../src/evaluation/cascade-picture.ts';
+import { cascadeInput, compareCascade } from '../src/evaluation/compare-cascade.ts';
+import { evaluateAll } from '../src/evaluation/evaluate-all.ts';
 import { keepEmbeddings } from '../src/evaluation/kept-embeddings.ts';
 import { languageSpread } from '../src/evaluation/language-spread.ts';
 import { measureSpeed } from '../src/evaluation/measure-speed.ts';
@@ -47,7 +50,9 @@ async function main(): Promise<void> {
   const settings = values.weights === undefined ? {} : { weights: values.weights };
   const open = openRoutersOf(settings, process.env, false);
   const io = { stderr: process.stderr };
-  const evaluation = await evaluate(optionsOf([data], routers, 'default'), io, () => open);
+  const input = await readEvaluationInput(optionsOf([data], routers, 'default'), io, () => open);
+  const evaluation = evaluateAll(input);
+  const cascade = compareCascade(cascadeInput(input));
   const japanese = await evaluate(
     {
       ...optionsOf(
@@ -64,9 +69,13 @@ async function main(): Promise<void> {
   const train = readOutcomes(join(data, 'outcomes', 'train'));
   const dev = readOutcomes(join(data, 'outcomes', 'dev'));
   const { metadata, hash } = weights;
-  const pictures = { curves: 'report/curves.svg', reliability: 'report/reliability.svg' };
+  const pictures = {
+    curves: 'report/curves.svg',
+    reliability: 'report/reliability.svg',
+    cascade: 'report/cascade.svg',
+  };
   const card: ReportCard = {
-    ...{ metadata, evaluation, japanese, pictures },
+    ...{ metadata, evaluation, japanese, cascade, pictures },
     weights: { file: values.weights ?? 'models/mf-use-lite.safetensors', hash },
     isSameData: metadata.training.dataSha256 === train.sha256,
     sources: readSourceLicences(
@@ -84,8 +93,9 @@ async function main(): Promise<void> {
   mkdirSync(join(out, 'report'), { recursive: true });
   writeFileSync(join(out, pictures.curves), evaluationPicture(evaluation));
   writeFileSync(join(out, pictures.reliability), reliabilityPicture(evaluation.calibration).markup);
+  writeFileSync(join(out, pictures.cascade), cascadePicture(cascade));
   writeFileSync(join(out, 'REPORT.md'), await format(reportCard(card), { parser: 'markdown' }));
-  console.log(`wrote ${join(out, 'REPORT.md')}, ${pictures.curves} and ${pictures.reliability}`);
+  console.log(`wrote ${[join(out, 'REPORT.md'), ...Object.values(pictures)].join(', ')}`);
 }
 
 /** Speed on dev prompts and scores by language, with routers whose vectors are already known. */

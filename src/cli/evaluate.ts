@@ -44,12 +44,28 @@ export async function runEvaluate(
   return 0;
 }
 
-/** The same without output; `npm run report` writes the report card from it. */
+/** The same without output. */
 export async function evaluate(
   options: EvaluateOptions,
   io: Pick<CliIo, 'stderr'>,
   openRouters: (isOnePair: boolean) => OpenRouters,
 ): Promise<Evaluation> {
+  const input = await readEvaluationInput(options, io, openRouters);
+  const progress = createProgress(io.stderr);
+  try {
+    progress.start('resampling tables', input.pairs.length);
+    return evaluateAll({ ...input, onPair: progress.increment });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Rows of every pair with their scores. */
+export async function readEvaluationInput(
+  options: EvaluateOptions,
+  io: Pick<CliIo, 'stderr'>,
+  openRouters: (isOnePair: boolean) => OpenRouters,
+): Promise<EvaluationInput> {
   const named = readPairs(options);
   const prices = readPrices(options, named.length);
   const resamples = wholeNumber(options.resamples, '--resamples', evaluateDefaults.resamples);
@@ -96,13 +112,11 @@ export async function evaluate(
     } finally {
       await source.close();
     }
-    progress.start('resampling tables', scored.length);
-    return evaluateAll({
+    return {
       data: { name: data.name, prompts: data.rows.length },
       topicsFrom: data.topicsFrom,
       ...{ resamples, seed, routers, pairs: scored },
-      onPair: progress.increment,
-    });
+    };
   } finally {
     progress.stop();
   }

@@ -25,3 +25,27 @@ export function comparedRows(
     return [{ source, topic, key, prompt, strong: ofStrong, weak: ofWeak }];
   });
 }
+
+/** Weights by which each source counts the same, whatever its number of rows. */
+export function equalWeights(rows: readonly ComparedRow[]): number[] {
+  const counts = new Map<string, number>();
+  for (const { source } of rows) counts.set(source, (counts.get(source) ?? 0) + 1);
+  return rows.map(({ source }) => 1 / counts.get(source)!);
+}
+
+export interface SourceCount {
+  readonly source: string;
+  readonly prompts: number;
+}
+
+/** Sources with fewer rows than `minimum` are no measurement, unless there is none with more. */
+export function sourcesOf(
+  rows: readonly ComparedRow[],
+  minimum: number,
+): { readonly all: SourceCount[]; readonly kept: SourceCount[]; readonly hasLarge: boolean } {
+  const counts = new Map<string, number>();
+  for (const { source } of rows) counts.set(source, (counts.get(source) ?? 0) + 1);
+  const all = [...counts].map(([source, prompts]) => ({ source, prompts }));
+  const large = all.filter(({ prompts }) => prompts >= minimum);
+  return { all, kept: large.length > 0 ? large : all, hasLarge: large.length > 0 };
+}

@@ -1,5 +1,5 @@
 import { seededRandom } from '../math/random.ts';
-import type { ComparedRow } from './compared-rows.ts';
+import { sourcesOf, type ComparedRow } from './compared-rows.ts';
 import { createFloors, type Contender } from './contenders.ts';
 import { evaluateTable, type RowCosts } from './evaluate-table.ts';
 import type { PairEvaluation, Table } from './evaluation.ts';
@@ -24,14 +24,8 @@ export const pooledName = 'pooled';
 
 export function evaluatePair(input: PairInput): PairEvaluation {
   const { rows, learn, notes, minimumRows } = input;
-  const names = [...new Set(rows.map(({ source }) => source))];
-  const counted = names.map((source) => ({
-    source,
-    prompts: rows.filter((row) => row.source === source).length,
-  }));
-  const large = counted.filter(({ prompts }) => prompts >= minimumRows);
-  const kept = large.length > 0 ? large : counted;
-  const sources = counted.map((entry) => ({ ...entry, isPooled: kept.includes(entry) }));
+  const { all, kept, hasLarge } = sourcesOf(rows, minimumRows);
+  const sources = all.map((entry) => ({ ...entry, isPooled: kept.includes(entry) }));
   const contenders: Contender[] = [
     ...[...input.scores].map(([name, scores]): Contender => ({ name, kind: 'router', scores })),
     ...createFloors(rows, learn, seededRandom(input.seed)),
@@ -58,7 +52,7 @@ export function evaluatePair(input: PairInput): PairEvaluation {
   return {
     strong: input.strong,
     weak: input.weak,
-    notes: [...notes, ...sizeNotes(sources, large.length > 0, minimumRows)],
+    notes: [...notes, ...sizeNotes(sources, hasLarge, minimumRows)],
     sources,
     pooled: tableOf(pooledName, ({ source }) => isKept.has(source)),
     bySource: kept.map(({ source }) => tableOf(source, (row) => row.source === source)),

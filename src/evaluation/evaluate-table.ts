@@ -9,7 +9,7 @@ import {
   type CurvePoint,
 } from '../training/evaluate-metrics.ts';
 import { calibrationOf } from './calibrate-scores.ts';
-import type { ComparedRow } from './compared-rows.ts';
+import { equalWeights, type ComparedRow } from './compared-rows.ts';
 import type { Contender } from './contenders.ts';
 import { recoveries, type Difference, type Table, type TableRow } from './evaluation.ts';
 import { createQuestionDraw, estimate, interval95 } from '../training/question-bootstrap.ts';
@@ -147,12 +147,6 @@ function difference(router: Measured, floor: Measured): Difference {
       router.apgrs.map((apgr, i) => apgr - floor.apgrs[i]!),
     ),
   };
-}
-
-function equalWeights(rows: readonly ComparedRow[]): number[] {
-  const counts = new Map<string, number>();
-  for (const { source } of rows) counts.set(source, (counts.get(source) ?? 0) + 1);
-  return rows.map(({ source }) => 1 / counts.get(source)!);
 }
 
 function weightedMean(values: readonly number[], weights: readonly number[]): number {

@@ -1,4 +1,5 @@
 import type { WeightsMetadata } from '../routing/router-weights-metadata.ts';
+import type { CascadeComparison } from './compare-cascade.ts';
 import type { Evaluation, PairEvaluation, Table } from './evaluation.ts';
 import {
   apgrText,
@@ -18,6 +19,7 @@ import {
 import type { LanguageSpread } from './language-spread.ts';
 import { markdownTable } from './markdown-table.ts';
 import type { SpeedRatios } from './measure-speed.ts';
+import { cascadeLines } from './report-cascade.ts';
 import { weaknesses } from './report-weaknesses.ts';
 
 /** Everything that models/REPORT.md says, measured by `npm run report`. */
@@ -32,7 +34,12 @@ export interface ReportCard {
   readonly japanese: Evaluation;
   readonly speed: SpeedRatios;
   readonly languages: readonly LanguageSpread[];
-  readonly pictures: { readonly curves: string; readonly reliability: string };
+  readonly cascade: CascadeComparison;
+  readonly pictures: {
+    readonly curves: string;
+    readonly reliability: string;
+    readonly cascade: string;
+  };
 }
 
 export interface SourceLicence {
@@ -64,6 +71,7 @@ export function reportCard(card: ReportCard): string {
     '',
     ...evaluation.pairs.flatMap(pairLines),
     ...calibrationLines(card),
+    ...cascadeLines(card.cascade, pictures.cascade),
     ...speedLines(card),
     ...languageLines(card),
     '## Known weaknesses',

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
+import { cascadeInput, compareCascade } from '../../../src/evaluation/compare-cascade.ts';
 import { evaluateAll } from '../../../src/evaluation/evaluate-all.ts';
-import { apgrText } from '../../../src/evaluation/format.ts';
+import { apgrText, estimateText, percentText } from '../../../src/evaluation/format.ts';
 import { keepEmbeddings } from '../../../src/evaluation/kept-embeddings.ts';
 import { languageSpread } from '../../../src/evaluation/language-spread.ts';
 import { measureSpeed } from '../../../src/evaluation/measure-speed.ts';
@@ -17,18 +18,20 @@ import { tempFolder } from '../../support/temp-folder.ts';
 import { fakeEmbedder, tinyWeights } from '../../support/tiny-router.ts';
 import { unbalancedTag } from '../../support/well-formed.ts';
 
-function evaluation() {
+function evaluationInput() {
   const random = seededRandom(4);
   const rows = Array.from({ length: 100 }, (_, i) =>
     comparedRow({ key: String(i), weak: random() < 0.4 ? 1 : 0, prompt: 'x'.repeat(i + 1) }),
   );
   const pair = { strong: 'big', weak: 'small', rows, learn: null, costs: null, notes: [] };
-  return evaluateAll({
+  return {
     ...{ data: { name: 'dev', prompts: 100 }, topicsFrom: 'train', routers: ['mf'] },
     ...{ resamples: 50, seed: 1 },
     pairs: [{ ...pair, minimumRows: 40, scores: new Map([['mf', rows.map(() => random())]]) }],
-  });
+  };
 }
+
+const evaluation = () => evaluateAll(evaluationInput());
 
 function card(fields: Partial<ReportCard> = {}): ReportCard {
   return {
@@ -45,7 +48,12 @@ function card(fields: Partial<ReportCard> = {}): ReportCard {
       tokens: { median: 20, p95: 90 },
     },
     languages: [{ language: 'ja', prompts: 4, unknownShare: 0.5, scores: [0.1, 0.2, 0.3] }],
-    pictures: { curves: 'report/curves.svg', reliability: 'report/reliability.svg' },
+    cascade: compareCascade(cascadeInput(evaluationInput())),
+    pictures: {
+      curves: 'report/curves.svg',
+      reliability: 'report/reliability.svg',
+      cascade: 'report/cascade.svg',
+    },
     ...fields,
   };
 }
@@ -68,6 +76,12 @@ describe('the report card', () => {
     expect(text).toContain('mf: about 12 decisions');
     expect(text).toContain('**Exam-heavy.** 100.0 %');
     expect(text).toMatch(/mf: expected calibration error 0\.\d{3} \(/);
+    const { promptOnly } = compareCascade(cascadeInput(evaluationInput()));
+    expect(text).toContain(estimateText(promptOnly.at30, percentText));
+    expect(text).toMatch(/^\| 0\.5 +\| 30\.0 \(30\.0 to 30\.0\)/m);
+    expect(text).toContain('asks for 70 (50) weak ones');
+    expect(text).toContain('asks for 85 (75) and throws away 15 (25)');
+    expect(text).toContain('](report/cascade.svg)');
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
   });
 
