@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { withAppliedHeads } from './applied-heads.ts';
 import type { Config } from './config/config.ts';
 import { isThisMachine } from './config/create-access.ts';
 import { createServing, type ShadowParts } from './create-serving.ts';
@@ -21,6 +20,7 @@ import { keepThresholds } from './keep-thresholds.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Router } from './routing/router.ts';
 import { createSessions } from './routing/sessions.ts';
+import { createServedRouters } from './served-routers.ts';
 import type { CurrentThreshold } from './routing/thresholds.ts';
 import { openRequestLog } from './store/request-log.ts';
 import type { RequestLog } from './store/request-record.ts';
@@ -114,31 +114,18 @@ export async function startGateway(
 
   const keeper = keepThresholds(log, logger);
   const sessions = createSessions(config.sessions);
-  /** What `serving.routers` holds, by name; a head that is applied or withdrawn changes it in place. */
-  let served = new Map<string, Router>();
+  const servedRouters = createServedRouters({ log, keeper, logger });
 
   async function build(
     config: Config,
-    { routers, embedderId, embedder }: GatewayParts,
+    { routers: bases, embedderId, embedder }: GatewayParts,
   ): Promise<Serving> {
-    const withHeads = await withAppliedHeads(routers.values(), log, logger);
-    served = new Map(withHeads.map(({ router }) => [router.name, router]));
-    const thresholds = await keeper.prepare(config, served, routers);
-    for (const { headId } of withHeads) if (headId !== null) log.headTakenUp(headId);
+    const { routers, thresholds } = await servedRouters.take(config, bases);
     log.keep(config.keepDays);
     sessions.configure(config.sessions);
     return createServing(config, {
-      ...{
-        thresholds,
-        watch: keeper.watch,
-        sessions,
-        embedderId,
-        onEmbeddingFailed,
-        signals,
-        onAfterAnswerError,
-        shadow,
-      },
-      routers: served,
+      ...{ routers, thresholds, watch: keeper.watch, sessions, embedderId, onEmbeddingFailed },
+      ...{ signals, onAfterAnswerError, shadow },
       dispatchEvents: metrics,
       embedder: embedder ?? null,
     });
@@ -146,29 +133,7 @@ export async function startGateway(
 
   let serving = await build(config, parts);
   log.onThresholdApplied((applied) => keeper.apply(applied, serving.routers));
-
-  /** Serves by the heads that are in force now, from the next decision on. */
-  async function followHeads(): Promise<void> {
-    const { routers } = present.parts;
-    const withHeads = await withAppliedHeads(routers.values(), log, logger);
-    for (const [index, { router, headId }] of withHeads.entries()) {
-      const before = served.get(router.name);
-      if (before === undefined || before.version === router.version) continue;
-      // What was applied with a head is the operator's latest word, but for a share that is held.
-      const isWord = headId !== null && serving.thresholds.current(before).origin !== 'online';
-      await keeper.prepareOne(router, { isDefault: index === 0, isWord });
-      if (routers !== present.parts.routers) return; // a reload came in between, and saw to it
-      served.set(router.name, router);
-      if (headId !== null) log.headTakenUp(headId);
-      logger.info({ router: router.name, version: router.version }, 'another head takes effect');
-    }
-  }
-  let following = Promise.resolve();
-  log.onHeadsChanged(() => {
-    following = following.then(followHeads).catch((error: unknown) => {
-      logger.error({ err: error }, 'a change of heads could not be followed');
-    });
-  });
+  servedRouters.watchHeads();
 
   let reload: ReloadState = { count: 0, lastAtUtc: null, error: null };
   let drainMs = config.timeouts.drainMs;

@@ -22,10 +22,11 @@ export interface ThresholdKeeper {
    */
   prepare(config: Config, routers: Routers, bases: Routers): Promise<Thresholds>;
   /**
-   * The same for one router that will be served from now on, with a head or without one again.
+   * The same for a router that will be served in the place of `before`, with another head or without
+   * one again.
    * @throws LogUnavailableError
    */
-  prepareOne(router: Router, role: RouterRole): Promise<void>;
+  change(before: Router, router: Router, role: RouterRole): Promise<void>;
   /** Takes up a calibration; false when no router in use has its version. */
   apply(applied: AppliedThreshold, routers: Routers): boolean;
 }
@@ -33,8 +34,8 @@ export interface ThresholdKeeper {
 export interface RouterRole {
   /** The first of the routers: it answers to `auto`. */
   readonly isDefault: boolean;
-  /** Its stored threshold is the latest word, as one that `calibrate --apply` stores. */
-  readonly isWord: boolean;
+  /** It has a local head, and so a threshold that was stored with it. */
+  readonly isLearned: boolean;
 }
 
 export function keepThresholds(log: RequestLog, logger: Logger): ThresholdKeeper {
@@ -73,7 +74,6 @@ export function keepThresholds(log: RequestLog, logger: Logger): ThresholdKeeper
 
   async function prepareOne(router: Router, isDefault: boolean): Promise<AppliedThreshold | null> {
     const found = await log.appliedThreshold(router.name, router.version);
-    if (found !== null) stored.set(router.version, found.threshold);
     if (!watch.has(router.version)) {
       await begin(router, isDefault, (found && referenceOf(found)) ?? weightsReference(router));
     }
@@ -84,26 +84,33 @@ export function keepThresholds(log: RequestLog, logger: Logger): ThresholdKeeper
     watch,
     async prepare(config, routers, bases) {
       const { threshold: configured, targetStrongShare } = config;
+      const found = new Map<string, number>();
+      for (const { name, version } of bases.values()) {
+        const calibration = await log.appliedThreshold(name, version);
+        if (calibration !== null) found.set(version, calibration.threshold);
+      }
+      for (const [index, router] of [...routers.values()].entries()) {
+        const calibration = await prepareOne(router, index === 0);
+        if (calibration !== null) found.set(router.version, calibration.threshold);
+      }
+      // Nothing is changed before the log has answered: the thresholds of before may have to go on.
       const isNew = said?.threshold !== configured || said.targetStrongShare !== targetStrongShare;
       if (isNew) applied = new Map(); // the operator's new word is the latest one
       said = { threshold: configured, targetStrongShare };
-      stored = new Map();
-      for (const { name, version } of bases.values()) {
-        const found = await log.appliedThreshold(name, version);
-        if (found !== null) stored.set(version, found.threshold);
-      }
-      for (const [index, router] of [...routers.values()].entries()) {
-        await prepareOne(router, index === 0);
-      }
+      stored = found;
       const online = (version: string) =>
         targetStrongShare === null
           ? null
           : watch.boundary(version, shareToDecide(targetStrongShare, config.exploration));
       return createThresholds({ applied, online, configured, stored });
     },
-    async prepareOne(router, { isDefault, isWord }) {
+    async change(before, router, { isDefault, isLearned }) {
       const found = await prepareOne(router, isDefault);
-      if (isWord && found !== null) applied.set(router.version, found.threshold);
+      if (found === null) return;
+      // What was stored with a head is the operator's latest word, but where a share is held.
+      const isHeld = said?.targetStrongShare != null && !applied.has(before.version);
+      if (isLearned && !isHeld) applied.set(router.version, found.threshold);
+      else stored.set(router.version, found.threshold);
     },
     apply(found, routers) {
       const { router, routerVersion, threshold, strongShare, prompts, appliedAtUtc, goal } = found;
