@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { ConfigError } from '../errors.ts';
 import { readAddedModels, withAddedModels } from '../routing/added-models.ts';
 import { defaultCatalogFile, defaultWeightsFile } from '../routing/create-router.ts';
 import { loadModelCatalog, type ModelCatalog } from '../routing/model-catalog.ts';
@@ -24,8 +26,14 @@ export interface ListedModel {
   readonly added: boolean;
 }
 
-/** `pointsman models`: what may stand for a deployment, most outcomes first. */
+/**
+ * `pointsman models`: what may stand for a deployment, most outcomes first.
+ * @throws ConfigError when there are no such weights
+ */
 export function listModels(flags: ListModelsFlags, io: CliIo): void {
+  if (flags.weights !== null && !existsSync(flags.weights)) {
+    throw new ConfigError(`There are no router weights at ${flags.weights} (--weights).`);
+  }
   const added = readAddedModels(flags.weights ?? defaultWeightsFile);
   const all = describeModels(withAddedModels(loadModelCatalog(defaultCatalogFile), added));
   const wanted = flags.filter?.toLowerCase() ?? '';

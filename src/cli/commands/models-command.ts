@@ -35,7 +35,8 @@ export function addModelsCommand(program: Command, { io, setExitCode }: CliConte
     .requiredOption('--outcomes <file>', 'JSON lines {"prompt", "score": 0..1}, or outcome rows')
     .requiredOption('--weights-out <file>', 'where the weights with the new model go')
     .option('--family <name>', "its family, such as llama (default: from the model's name)")
-    .option('--billions <number>', "its size in billions (default: from the model's name)");
+    .option('--billions <number>', "its size in billions (default: from the model's name)")
+    .option('--json', 'print JSON (default: off)');
   addSettingOptions(add, { keys: embedderKeys });
   add.action(async (name: string, _own: Options, command: Command) => {
     // --weights stands before or after "add": both commands have it.

@@ -8,6 +8,7 @@ export function addScoreCommand(program: Command, { io, setExitCode }: CliContex
     .command('score')
     .description('score JSON lines from stdin to stdout, without calling a model')
     .option('--router <name>', 'router that scores (default: the first of --routers)')
+    .option('--json', 'accepted: JSON lines are what it writes in any case')
     .addHelpText('after', scoreBatchHelp);
   addSettingOptions(command, {
     keys: [...scorerKeys, 'threshold'],

@@ -82,6 +82,37 @@ describe('pointsman', () => {
     expect(stderr).toMatch(/^pointsman: .+\n$/);
   });
 
+  const nowhere = ['--json', '--db', '/nowhere/x.db'];
+  it.each([
+    [['calibrate', ...nowhere]],
+    [['calibrate', '--strong-model-pct', '0.5', ...nowhere]],
+    [['calibrate', '--target-quality', '2', ...nowhere]],
+    [['drift', ...nowhere]],
+    [['train', ...nowhere]],
+    [['train', '--data', '/nowhere.jsonl', '--json']],
+    [['models', '--json', '--weights', '/nowhere.safetensors']],
+    [['models', 'heads', ...nowhere]],
+    [['models', 'rollback', ...nowhere]],
+    [['models', 'add', 'x', '--json']],
+    [['models', 'add', 'x', '--outcomes', '/nowhere', '--weights-out', '/nowhere', '--json']],
+    [['score', '--json']],
+    [['evaluate', '--json']],
+    [['import-routellm', '--json', '--checkpoint', '/nowhere']],
+    [['check-config', '--json', '--port', 'x']],
+    [['label', ...pair, ...nowhere]],
+    [['forget', ...nowhere]],
+    [['forget', '--id', 'x', ...nowhere]],
+    [['forget', '--nonsense', '--json']],
+    [['serv', '--json']],
+  ])('says to a program, too, why it refuses %j', async (args) => {
+    const { exitCode, stdout, stderr } = await runCommand(args);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^pointsman: /);
+    const { error } = JSON.parse(stdout) as { error: { message: string; type: string } };
+    expect(error.type).toBe('invalid_request_error');
+    expect(stderr).toContain(error.message);
+  });
+
   it('shows the stack of a failure only with --verbose', async () => {
     const { stderr } = await runCommand(['check-config', '--verbose', '--port', 'x']);
     expect(stderr).toMatch(/^pointsman: --port is "x".*\n.*ConfigError.*\n +at /);
