@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { version } from '../version.ts';
 import type { CliContext } from './cli-io.ts';
 import { addCalibrateCommand } from './commands/calibrate-command.ts';
+import { addCascadeCommand } from './commands/cascade-command.ts';
 import { addCheckConfigCommand } from './commands/check-config-command.ts';
 import { addDriftCommand } from './commands/drift-command.ts';
 import { addEvaluateCommand } from './commands/evaluate-command.ts';
@@ -32,6 +33,7 @@ export function createProgram(context: CliContext): Command {
   addCalibrateCommand(program, context);
   addScoreCommand(program, context);
   addDriftCommand(program, context);
+  addCascadeCommand(program, context);
   addEvaluateCommand(program, context);
   addModelsCommand(program, context);
   addImportRoutellmCommand(program, context);

@@ -67,7 +67,8 @@ export function cascadeLines(comparison: CascadeComparison, picture: string): st
       `asks for ${counts(1, 1)} weak ones and throws none away; the cascade alone asks for 100 and throws away ` +
       `${counts(0, 1)}; after the score it asks for ${counts(1, 0.5)} and throws away ${counts(0, 0.5)}. First tokens wait for those that are looked ` +
       'at, and escalated ones for the strong model besides: ' +
-      '[docs/live-traffic.md](../docs/live-traffic.md#what-it-costs) has the times.',
+      '[docs/live-traffic.md](../docs/live-traffic.md#what-it-costs) has the times. What your own weak model’s confidence ' +
+      'knows is measured from your log by `pointsman cascade`.',
     '',
   ];
 }

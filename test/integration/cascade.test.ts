@@ -3,7 +3,9 @@ import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { ask, post } from '../support/chat.ts';
-import { waitForDecision } from '../support/read-log.ts';
+import { readCascadeRecords } from '../../src/store/cascade-queries.ts';
+import { runCommand } from '../support/cli-io.ts';
+import { readLog, waitForDecision } from '../support/read-log.ts';
 import {
   completion,
   failure,
@@ -336,6 +338,39 @@ describe('a weak stream', () => {
       });
     },
   );
+});
+
+test('the log has what pointsman cascade reads', async () => {
+  weak.enqueue(
+    answerJson(weakJson('fine', tokens(-0.1))),
+    answerJson(weakJson('hm', tokens(-0.9))),
+  );
+  const ids: (string | null)[] = [];
+  for (const prompt of ['0.3 sure', '0.4 unsure', '0.7 hard']) {
+    const { headers } = await chat(ask(prompt));
+    ids.push(headers.get('x-pointsman-decision-id'));
+    await waitForDecision(gateway.db, headers);
+  }
+  const { router, router_version: version } = readLog(gateway.db)[0]!;
+  const read = readCascadeRecords(gateway.db, router as string, version as string);
+  expect(read.cascaded).toMatchObject([
+    { decisionId: ids[1], score: 0.4, confidence: -0.9, isEscalated: true, isStream: false },
+    { decisionId: ids[0], score: 0.3, confidence: -0.1, isEscalated: false, hasSignal: false },
+  ]);
+  expect(read.cascaded.map((each) => each.discardedCostNanoUsd)).toEqual([1_300_000, null]);
+  expect(read.straight).toEqual([{ isStream: false, ttftMs: expect.any(Number) as number }]);
+
+  const { exitCode, stdout, stderr } = await runCommand([
+    'cascade',
+    '--db',
+    gateway.db,
+    '--router',
+    router as string,
+  ]);
+  expect(exitCode).toBe(2);
+  expect(stdout).toContain('2 requests of');
+  expect(stdout).toContain('1 (50.0%) were escalated');
+  expect(stderr).toContain('explicit 0 of 50 (50 more)');
 });
 
 describe('no cascade', () => {
