@@ -1,3 +1,4 @@
+import { fitsPropensities } from '../calibration/check-propensities.ts';
 import { ConfigError } from '../errors.ts';
 import type { LearnedFrom } from '../learning/learn-head.ts';
 import { quantile, sorted } from '../math/quantile.ts';
@@ -9,11 +10,15 @@ import {
   type LocalHead,
 } from '../routing/local-head.ts';
 import type { AppliedHead } from '../store/applied-head.ts';
+import { readCalibrationRows } from '../store/calibration-queries.ts';
 import { openHeadQueries } from '../store/head-queries.ts';
 import { openLogQueries } from '../store/log-queries.ts';
 import { openOutcomeQueries, type EmbeddedOutcome } from '../store/outcome-queries.ts';
 
-/** All that the log knows of one pair, in terms of the router without any local head. */
+/**
+ * All that the log knows of one pair, in terms of the router without any local head. Where the tiers
+ * of a version do not fit their propensities (check-propensities.ts), its ratings come without them.
+ */
 export interface LoggedPair {
   readonly router: string;
   readonly baseVersion: string;
@@ -54,11 +59,13 @@ export function readLoggedPair(db: string, router: string): LoggedPair {
         embedding,
       });
     };
-    const outcomes = versions.flatMap((version) =>
-      outcomeQueries
+    const outcomes = versions.flatMap((version) => {
+      const isByChance = fitsPropensities(readCalibrationRows(db, router, version));
+      return outcomeQueries
         .embeddedOutcomes(router, version, embedderId)
-        .flatMap((row) => toOutcome(row, toBase(version)(row), inForce)),
-    );
+        .map((row) => (isByChance ? row : { ...row, propensity: null }))
+        .flatMap((row) => toOutcome(row, toBase(version)(row), inForce));
+    });
     const traffic = versions.flatMap((version) =>
       queries.scoredVectors(router, version, embedderId, newestRequests).map(toBase(version)),
     );

@@ -23,7 +23,7 @@ const mostAlike = 50;
  */
 export function nearestVectors(
   own: { readonly decisionId: string; readonly vector: Buffer },
-  others: Iterable<LoggedVector>,
+  others: Iterable<Pick<LoggedVector, 'decisionId' | 'vector'>>,
   wanted: number,
 ): { readonly neighbours: readonly Neighbour[]; readonly searched: number } {
   const mine = floatsOf(own.vector);

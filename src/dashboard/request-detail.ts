@@ -1,5 +1,8 @@
+import { fastEmbedderId } from '../embedding/fast-encoder.ts';
+import { baseVersionOf } from '../routing/local-head.ts';
 import type {
   ListedRequest,
+  LoggedVector,
   RequestListQueries,
   WholeRequest,
 } from '../store/request-list-queries.ts';
@@ -47,11 +50,11 @@ export function readRequest(
 
 function nearestOf(
   queries: RequestListQueries,
-  { decision_id: decisionId, embedder_id: embedderId }: WholeRequest,
+  { decision_id: decisionId, embedder_id: embedderId, router_version: version }: WholeRequest,
 ): Pick<RequestDetail, 'nearest' | 'searched'> {
   const vector = embedderId === null ? null : queries.vectorOf(decisionId, embedderId);
   if (embedderId === null || vector === null) return { nearest: [], searched: 0 };
-  const others = queries.vectors(embedderId, mostVectors);
+  const others = comparable(queries.vectors(embedderId, mostVectors), embedderId, version);
   const { neighbours, searched } = nearestVectors({ decisionId, vector }, others, shownNeighbours);
   const nearest = neighbours.flatMap(({ decisionIds, similarity }) => {
     const rows = queries.some(decisionIds);
@@ -59,6 +62,20 @@ function nearestOf(
     return newest === undefined ? [] : [{ ...newest, ...together(rows), similarity }];
   });
   return { nearest, searched };
+}
+
+/** What `fast` logs is what its weights read from a text: other weights mean other things by it. */
+function* comparable(
+  vectors: Iterable<LoggedVector>,
+  embedderId: string,
+  version: string | null,
+): Iterable<LoggedVector> {
+  const base = baseVersionOf(version ?? '');
+  for (const vector of vectors) {
+    if (embedderId !== fastEmbedderId || baseVersionOf(vector.routerVersion ?? '') === base) {
+      yield vector;
+    }
+  }
 }
 
 /** How the requests of one prompt went, each kind of evidence by itself. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Embedder } from '../embedding/embedder.ts';
+import { fastEmbedderId } from '../embedding/fast-encoder.ts';
 import { ConfigError } from '../errors.ts';
 import type { Random } from '../math/random.ts';
 import { createBertRouter } from './bert-router.ts';
@@ -50,7 +51,7 @@ const fastWeightsFile = shipped('mf-fast.safetensors');
 const creators: Record<RouterName, (deps: RouterDeps) => CreatedRouter> = {
   mf: (deps) => {
     const parts = pairParts('mf', deps);
-    const ours = parts.embedder.id === 'fast' ? fastWeightsFile : defaultWeightsFile;
+    const ours = parts.embedder.id === fastEmbedderId ? fastWeightsFile : defaultWeightsFile;
     return openMfRouter(deps.weightsFile ?? ours, parts);
   },
   sw_ranking: (deps) =>

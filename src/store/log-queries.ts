@@ -82,6 +82,7 @@ function prepareLogStatements(database: Database) {
       .prepare<[string, string, string], string>(
         `select upstream_model from request
          where router = ? and router_version = ? and score is not null and tier = ?
+           and fallbacks = 0
          order by started_at_utc desc limit 1`,
       )
       .pluck(),

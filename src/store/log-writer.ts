@@ -120,7 +120,8 @@ export function createLogWriter(database: Database): LogWriter {
           .slice(-newest)
           .map(({ score, tier, reason }) => ({
             score: reason === 'session' ? Infinity : score,
-            tier,
+            // What a cascade escalated, the score had sent to weak.
+            tier: reason === 'cascade' ? 'weak' : tier,
           })),
       };
     },

@@ -77,6 +77,7 @@ export interface WholeRequest extends ListedRequest {
 
 export interface LoggedVector {
   readonly decisionId: string;
+  readonly routerVersion: string | null;
   /** 32-bit floats, little-endian. */
   readonly vector: Buffer;
 }
@@ -141,7 +142,8 @@ export function prepareRequestListQueries(database: Database): RequestListQuerie
     )
     .pluck();
   const vectors = database.prepare<[string, number], LoggedVector>(
-    `select r.decision_id as decisionId, e.vector_f32le as vector
+    `select r.decision_id as decisionId, r.router_version as routerVersion,
+       e.vector_f32le as vector
      from request r cross join request_embedding e
      where e.decision_id = r.decision_id and e.embedder_id = ?
      order by r.started_at_utc desc limit ?`,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
-import { ask, post } from '../support/chat.ts';
+import { ask, get, post } from '../support/chat.ts';
 import { readCascadeRecords } from '../../src/store/cascade-queries.ts';
 import { runCommand } from '../support/cli-io.ts';
 import { readLog, waitForDecision } from '../support/read-log.ts';
@@ -94,6 +94,24 @@ function defaultAnswer(name: string): Script {
       ? sendStream(res, chunk({ content: `${name} says` }) + chunk({}, undefined, 'stop') + done)
       : completion(`${name} says`)(res, seen);
 }
+
+test('the share that the scores send to strong is the same after a restart: no escalation counts', async () => {
+  weak.enqueue(answerJson(weakJson('hm', tokens(-0.9))));
+  await chat(ask('0.3 hi'));
+  const { headers } = await chat(ask('0.9 hi'));
+  await waitForDecision(gateway.db, headers);
+  const recent = async ({ url }: TestGateway) => {
+    const { json } = await get(`${url}/health`);
+    return (json['routers'] as { recent: unknown }[])[0]?.recent;
+  };
+  expect(await recent(gateway)).toEqual({ scores: 2, strong_share: 0.5 });
+  const again = await startTestGateway({ strong: strong.url, weak: weak.url }, (config) => ({
+    ...withCascade(config),
+    db: gateway.db,
+  }));
+  expect(await recent(again)).toEqual({ scores: 2, strong_share: 0.5 });
+  await again.close();
+});
 
 describe('a weak answer in one piece', () => {
   test('that is sure of itself is sent, byte for byte but for the log-probabilities', async () => {
