@@ -27,8 +27,9 @@ export function cascadeLines(comparison: CascadeComparison, picture: string): st
       'nothing else of the prompt. The qualities and the scores are real: dev, sources and pairs with equal weight.',
     '',
     '- **alone**: all prompts are asked of the weak model, and the least sure answers escalated.',
-    `- **after the score**, which is what the gateway does: the highest scores of ${router} make half of the strong ` +
-      'calls at once; the rest are asked of the weak model, and the least sure of these answers make the other half.',
+    `- **after the score**, the gateway's way: the highest scores of ${router} make half of the strong calls at once; the rest ` +
+      'are asked of the weak model, and the least sure of these answers make the other half. (Halves are a choice made here; ' +
+      'the gateway has a bound for each.)',
     '',
     `Part of the gap recovered (%) at 30 and 50 % strong calls, and APGR; means of ${pairs.length} pairs, ` +
       `${resamples} resamples:`,
