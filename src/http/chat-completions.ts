@@ -60,6 +60,7 @@ export function textCompletions(
       const decision = await serving
         .decide(requested, facts, call.signal)
         .catch((error: unknown) => leftUndecided(deps, { call, request, serving }, facts, error));
+      deps.inFlight.decided(call, decision.id);
       setHeaders(res, decisionHeaders(decision));
       const overheadMs = call.elapsedMs();
       deps.metrics.onOverhead(overheadMs);

@@ -20,19 +20,23 @@ function isVerdict(value: unknown): boolean {
 }
 
 /** `POST /v1/router/feedback`: how an answer turned out. The last word of a source stays. */
-export function postFeedback(deps: Pick<AppDeps, 'log' | 'serving' | 'uploads'>): RequestHandler {
+export function postFeedback(
+  deps: Pick<AppDeps, 'log' | 'serving' | 'uploads' | 'inFlight'>,
+): RequestHandler {
   return async (req, res) => {
     const { limits, logPolicy } = deps.serving();
     const body = parseJsonObject(await readBody(req, deps), limits.jsonDepth);
     const parsed = feedbackBody.safeParse(body.value);
     if (!parsed.success) throw invalidBody(parsed.error);
     const { decision_id: decisionId, value, source, comment } = parsed.data;
+    const isRunning = deps.inFlight.isRunning(decisionId); // before the log is asked
     const isKnown = await deps.log.recordFeedback({
       decisionId,
       source,
       value: Number(value),
       comment: comment == null ? null : logPolicy.redactText(comment),
     });
+    if (!isKnown && isRunning) throw stillRunning(decisionId);
     if (!isKnown) throw unknownDecision(decisionId);
     sendJson(res, 200, { decision_id: decisionId, value: Number(value), source });
   };
@@ -91,6 +95,17 @@ function invalidBody(error: z.ZodError): BadRequestError {
   }
   const param = issue?.path.join('.') ?? '';
   return new BadRequestError(`"${param}": ${issue?.message ?? 'is not valid'}.`, { param });
+}
+
+/** What is not over has no row that could be rated. */
+function stillRunning(decisionId: string): AppError {
+  return new AppError(
+    `The answer of decision ${decisionId} is still being sent; send feedback again when it has ended.`,
+    {
+      ...{ status: 409, type: 'invalid_request_error', code: 'decision_running' },
+      ...{ param: 'decision_id', headers: { 'retry-after': '1' } },
+    },
+  );
 }
 
 function unknownDecision(decisionId: string): AppError {

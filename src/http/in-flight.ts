@@ -9,6 +9,10 @@ export interface InFlight {
    * @returns what to call when the request is over. @throws AppError 503 over the limit.
    */
   enter(call: Call, serving: Serving): () => void;
+  /** Names the decision that the request is answered by. */
+  decided(call: Call, decisionId: string): void;
+  /** Whether an answer to this decision is still on its way. */
+  isRunning(decisionId: string): boolean;
   count(): number;
   /** Resolves when no request uses this configuration any more. */
   idle(serving: Serving): Promise<void>;
@@ -18,6 +22,7 @@ export interface InFlight {
 
 export function createInFlight(): InFlight {
   const calls = new Map<Call, Serving>();
+  const decisions = new Map<Call, string>();
   let isDraining = false;
   let waiting: { serving: Serving | null; resolve: () => void }[] = [];
 
@@ -34,6 +39,7 @@ export function createInFlight(): InFlight {
 
   function leave(call: Call): void {
     calls.delete(call);
+    decisions.delete(call);
     if (waiting.length === 0) return;
     const over = waiting.filter(({ serving }) => !isUsed(serving));
     waiting = waiting.filter((one) => !over.includes(one));
@@ -48,6 +54,8 @@ export function createInFlight(): InFlight {
       calls.set(call, serving);
       return () => leave(call);
     },
+    decided: (call, decisionId) => void decisions.set(call, decisionId),
+    isRunning: (decisionId) => [...decisions.values()].includes(decisionId),
     count: () => calls.size,
     idle: unused,
     async drain(ms) {

@@ -6,6 +6,7 @@ import {
   completion,
   startScriptedUpstream,
   type ScriptedUpstream,
+  streamOf,
 } from '../support/scripted-upstream.ts';
 import { startTestGateway, withTiers, type TestGateway } from '../support/start-gateway.ts';
 
@@ -269,6 +270,30 @@ describe('feedback', () => {
         { source: 'judge', value: 0.25, comment: null },
       ],
     });
+  });
+
+  test('of an answer that is still being sent is a 409, and is taken when it has ended', async () => {
+    const url = `${gateway.url}/v1/router/feedback`;
+    let end = () => {};
+    weak.enqueue((res) => {
+      const [first = '', ...rest] = streamOf('m', [{ content: 'Hello' }], false).split(/(?<=\n\n)/);
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write(first + (rest.shift() ?? ''));
+      end = () => res.end(rest.join(''));
+    });
+    const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(ask('hi', { stream: true })),
+    });
+    const decision_id = answer.headers.get('x-pointsman-decision-id') ?? '';
+    const early = await post(url, { decision_id, value: true });
+    expect(early.status).toBe(409);
+    expect(early.json).toMatchObject({ error: { code: 'decision_running' } });
+    expect(early.headers.get('retry-after')).toBe('1');
+    end();
+    await answer.text();
+    expect((await post(url, { decision_id, value: true })).status).toBe(200);
   });
 
   test('of an unknown decision is a 404', async () => {
