@@ -63,6 +63,7 @@ function stopText({ stopped }: LabelResult): string[] {
     budget: `stopped by --budget: ${goOn}`,
     interrupted: `interrupted: ${goOn}`,
     failures: `gave up after too many failures: ${goOn}`,
+    unreadable: 'gave up: the judge never says which answer is better; name another model',
   }[stopped];
   return why === null ? [] : [why];
 }

@@ -8,6 +8,7 @@ import { createAskModel } from '../judging/ask-model.ts';
 import { estimateComparison, type ComparedModels } from '../judging/estimate-cost.ts';
 import { createJudge } from '../judging/judge.ts';
 import { labelPrompts } from '../judging/label-prompts.ts';
+import { waitWhenLimited } from '../judging/wait-when-limited.ts';
 import { openLabelLog, type LabelLog, type LoggedPrompt } from '../store/label-queries.ts';
 import { createUpstreamClient } from '../upstream/openai-client.ts';
 import { createRedact } from '../upstream/redact.ts';
@@ -34,7 +35,7 @@ const usualAnswerTokens = 264;
  * `pointsman label`: asks both models the logged prompts and stores which answer a judge finds
  * better. What is stored is not asked again, so that a run can be stopped and gone on with.
  *
- * @returns exit code: 1 when it gave up because calls failed, 130 when it was interrupted
+ * @returns exit code: 1 when it gave up because calls failed or the judge gave no verdicts, 130 when it was interrupted
  * @throws ConfigError for wrong flags or settings, and where a cost is not agreed to
  */
 export async function label(
@@ -61,7 +62,7 @@ export async function label(
     }
     const outcome = await run({ ...{ config, models, log, flags, prompts, estimateOf }, io, deps });
     io.stdout.write(flags.json ? labelJson(plan, outcome) : labelText(plan, outcome));
-    return { done: 0, budget: 0, failures: 1, interrupted: 130 }[outcome.stopped];
+    return { done: 0, budget: 0, failures: 1, unreadable: 1, interrupted: 130 }[outcome.stopped];
   } finally {
     log.close();
   }
@@ -153,7 +154,18 @@ async function run({ config, models, log, flags, prompts, estimateOf, io, deps }
     redact: createRedact([strong, weak, judge], []),
   });
   let spentNanoUsd = 0;
-  const ask = createAskModel(upstream, (nanoUsd) => (spentNanoUsd += nanoUsd));
+  const limited = new Set<string>();
+  const ask = waitWhenLimited(
+    createAskModel(upstream, (nanoUsd) => (spentNanoUsd += nanoUsd)),
+    {
+      onWait({ message }, ms) {
+        if (limited.has(message)) return;
+        limited.add(message);
+        const seconds = Math.ceil(ms / 1000);
+        io.stderr.write(`pointsman: ${message} It is asked again after ${seconds} s.\n`);
+      },
+    },
+  );
   const stop = new AbortController();
   void waitForStop(deps.signals, deps.exit).then((name) => stop.abort(new Error(name)));
   const progress = createProgress(io.stderr);

@@ -33,11 +33,13 @@ export interface LabelOutcome {
   readonly failed: number;
   /** Why the last of them failed. */
   readonly lastFailure: string | null;
-  readonly stopped: 'done' | 'budget' | 'interrupted' | 'failures';
+  readonly stopped: 'done' | 'budget' | 'interrupted' | 'failures' | 'unreadable';
 }
 
 /** A wrong key or a dead server fails every prompt: the rest need not be tried. */
 const failuresInARow = 5;
+/** A model that never says [[A]] is no judge: the rest need not be paid for. */
+const unreadableInARow = 10;
 
 /**
  * Asks both models each prompt, has the answers judged and stores what comes of it.
@@ -49,7 +51,7 @@ export async function labelPrompts(
 ): Promise<LabelOutcome> {
   const { signal, budgetNanoUsd } = deps;
   const comparisons: Comparison[] = [];
-  const counts = { unreadable: 0, failed: 0, failedInARow: 0 };
+  const counts = { unreadable: 0, unreadableInARow: 0, failed: 0, failedInARow: 0 };
   let lastFailure: string | null = null;
   let stopped: LabelOutcome['stopped'] = 'done';
   let reservedNanoUsd = 0;
@@ -76,8 +78,11 @@ export async function labelPrompts(
     try {
       const comparison = await compare(prompt, deps);
       counts.failedInARow = 0;
-      if (comparison === null) counts.unreadable++;
-      else {
+      if (comparison === null) {
+        counts.unreadable++;
+        if (++counts.unreadableInARow >= unreadableInARow) stopped = 'unreadable';
+      } else {
+        counts.unreadableInARow = 0;
         deps.store(comparison);
         comparisons.push(comparison);
       }

@@ -292,6 +292,46 @@ test('one that fails is left out; when all fail it gives up', async () => {
   expect(second.out + second.err).not.toContain(key);
 });
 
+test('it waits for a rate limit, and pays no answer twice', async () => {
+  const db = some(1);
+  const limited = failure(429, undefined, { 'retry-after': '0' });
+  judge.enqueue(limited, limited);
+  const { exitCode, err } = await run(db, []);
+  expect(exitCode).toBe(0);
+  expect(err.match(/rate limited\. It is asked again after 0 s\./g)).toHaveLength(1);
+  expect([strong, weak, judge].map(({ requests }) => requests.length)).toEqual([1, 1, 4]);
+  expect(comparisonsIn(db)).toHaveLength(1);
+});
+
+test('a limit for the day is not waited for', async () => {
+  const db = some(1);
+  judge.enqueue(failure(429, undefined, { 'retry-after': '3600' }));
+  const { out } = await run(db, ['--json']);
+  expect(JSON.parse(out)).toMatchObject({ compared: 0, failed: 1 });
+  expect(judge.requests).toHaveLength(1);
+});
+
+test('a wait for a rate limit ends with Ctrl-C', async () => {
+  const db = some(1);
+  const signals = new EventEmitter();
+  judge.enqueue((res, seen) => {
+    void failure(429, undefined, { 'retry-after': '60' })(res, seen);
+    res.once('close', () => setTimeout(() => signals.emit('SIGINT'), 50));
+  });
+  const { exitCode, out } = await run(db, [], { signals });
+  expect(exitCode).toBe(130);
+  expect(out).toContain('0 compared');
+});
+
+test('a model that never gives a verdict is not paid for all prompts', async () => {
+  judge.always(judgeWithoutVerdict);
+  const db = some(30);
+  const { exitCode, out } = await run(db, ['--json']);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ compared: 0, unreadable: 10, stopped: 'unreadable' });
+  expect(strong.requests).toHaveLength(10);
+});
+
 test('several prompts are compared at the same time where wanted', async () => {
   const db = some(4);
   let running = 0;
