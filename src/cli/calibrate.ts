@@ -29,6 +29,7 @@ import type { CliIo } from './cli-io.ts';
 import { curveJson } from './curve-json.ts';
 import { curveText } from './curve-text.ts';
 import { goalJson, goalText, refusalText, type GoalOutput } from './goal-text.ts';
+import { withHeadInForce } from './head-in-force.ts';
 import { createProgress } from './progress.ts';
 import { withPrices, type TierPrices } from './price-rows.ts';
 import { scoresOfFile, scoresOfLog, type ScoreSet } from './score-set.ts';
@@ -219,7 +220,7 @@ function writeCurve(file: string, found: Curve | null, threshold: number | null)
 function scorePrompts(
   file: string,
   router: string,
-  { strongModel, weakModel }: CalibrateOptions,
+  { strongModel, weakModel, db }: CalibrateOptions,
   { stderr }: Pick<CliIo, 'stderr'>,
   { createScorer }: CalibrateDeps,
 ): Promise<ScoreSet> {
@@ -227,7 +228,16 @@ function scorePrompts(
     const missing = strongModel === undefined ? '--strong-model' : '--weak-model';
     throw new ConfigError(`--prompts needs ${missing} MODEL too: scores depend on the pair.`);
   }
-  return scoresOfFile(file, { router, strongModel, weakModel }, createScorer, stderr);
+  const createServed: CreateScorer = async (request) => {
+    const scorer = await createScorer(request);
+    try {
+      return withHeadInForce(scorer, db);
+    } catch (error) {
+      await scorer.close();
+      throw error;
+    }
+  };
+  return scoresOfFile(file, { router, strongModel, weakModel }, createServed, stderr);
 }
 
 function calibrate(

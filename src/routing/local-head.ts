@@ -69,20 +69,27 @@ export function baseVersionOf(version: string): string {
   return version.replace(/\+h[0-9a-f]{8}$/, '');
 }
 
+/** @throws EmbeddingError when the router that is named gave another kind of vector, or none */
+export function correctScore(
+  head: LocalHead,
+  { winRate, embedding }: PromptScore,
+  routerName: string,
+): PromptScore {
+  if (embedding?.length !== head.weights.length) {
+    throw new EmbeddingError(
+      `the local head needs vectors of ${head.weights.length} numbers; the router ${routerName} ` +
+        `gave ${embedding?.length ?? 'none'}`,
+    );
+  }
+  return { winRate: correctedWinRate(head, winRate, embedding), embedding };
+}
+
 /**
  * The router with its scores corrected, under a version of its own. What `base` keeps of texts that
  * it has seen (score-cache.ts) serves both.
  */
 export function withLocalHead(base: Router, head: LocalHead, version: string): Router {
-  const correct = ({ winRate, embedding }: PromptScore): PromptScore => {
-    if (embedding?.length !== head.weights.length) {
-      throw new EmbeddingError(
-        `the local head needs vectors of ${head.weights.length} numbers; the router ${base.name} ` +
-          `gave ${embedding?.length ?? 'none'}`,
-      );
-    }
-    return { winRate: correctedWinRate(head, winRate, embedding), embedding };
-  };
+  const correct = (score: PromptScore): PromptScore => correctScore(head, score, base.name);
   return {
     name: base.name,
     version,

@@ -3,7 +3,10 @@ import { openDatabase } from './database.ts';
 import type { AppliedThreshold } from './request-record.ts';
 import { readThreshold, thresholdFields, type ThresholdFields } from './threshold-row.ts';
 
-/** The router version that answered last, with the models that it was seen to choose between. */
+/**
+ * The router version that is asked now, with the models that it was seen to choose between: the one that
+ * answered last, or where a local head was applied or withdrawn since, the one with that head or without.
+ */
 export interface LoggedVersion {
   readonly routerVersion: string;
   /** Model ids as sent upstream; null for a tier that has not been chosen yet. */
@@ -45,7 +48,7 @@ export function openLogQueries(file: string): LogQueries {
 
   return {
     latestVersion(router) {
-      const routerVersion = statements.latestVersion.get(router);
+      const routerVersion = statements.latestVersion.get({ router });
       if (routerVersion === undefined) return null;
       const modelOf = (tier: string) => statements.latestModel.get(router, routerVersion, tier);
       return {
@@ -72,10 +75,22 @@ export function openLogQueries(file: string): LogQueries {
 function prepareLogStatements(database: Database) {
   return {
     latestVersion: database
-      .prepare<[string], string>(
-        `select router_version from request
-         where router = ? and router_version is not null and score is not null
-         group by router_version order by max(started_at_utc) desc limit 1`,
+      .prepare<[{ router: string }], string>(
+        `with seen as (
+           select router_version as version from request
+           where router = @router and router_version is not null and score is not null
+           group by router_version order by max(started_at_utc) desc limit 1
+         ), base as (
+           select coalesce(
+             (select base_version from applied_head h
+              where h.router = @router and h.head_version = version limit 1), version) as version
+           from seen
+         )
+         select coalesce(
+           (select head_version from applied_head h
+            where h.router = @router and h.base_version = version and withdrawn_at_utc is null
+            order by id desc limit 1), version)
+         from base`,
       )
       .pluck(),
     latestModel: database

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLoggedPair } from '../../src/cli/logged-pair.ts';
@@ -214,6 +215,33 @@ describe('pointsman train on the log', () => {
     });
     await gateway.close();
     await upstream.close();
+  });
+
+  it('is what calibrate speaks of, before it has scored any request and until it is withdrawn', async () => {
+    const db = join(tempFolder(), 'log.db');
+    logOutcomes(db, scored.slice(0, 600), differing, 2);
+    const { report } = await train(db, '--apply');
+    expect(report).toMatchObject({ applied: true });
+    const prompts = join(tempFolder(), 'prompts.txt');
+    writeFileSync(prompts, scored.map(({ prompt }) => prompt.text).join('\n'));
+    const calibrate = async (...flags: string[]) => {
+      const args = ['calibrate', '--strong-model-pct', '0.4', '--db', db, '--json', ...flags];
+      const { stdout } = await runCommand(args);
+      return JSON.parse(stdout) as Record<string, unknown>;
+    };
+    expect(await calibrate()).toMatchObject({
+      error: {
+        message: expect.stringContaining(
+          `version ${report.head_version}); 100 are needed`,
+        ) as string,
+      },
+    });
+    const pair = ['--strong-model', 'gpt-4o', '--weak-model', 'llama3:8b'];
+    const found = await calibrate('--prompts', prompts, ...pair);
+    expect(found).toMatchObject({ router_version: report.head_version });
+    expect(found['threshold']).toBeCloseTo(report.threshold, 1);
+    await runCommand(['models', 'rollback', '--db', db]);
+    expect(await calibrate()).toMatchObject({ router_version: router.version });
   });
 
   it('reads what was logged under a head in terms of the router without it', async () => {
