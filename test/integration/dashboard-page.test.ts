@@ -291,6 +291,11 @@ describe.skipIf(chromiumPath === null)(`the dashboard in a browser${browserNote}
     })`);
     expect(kept).toMatchObject({ session: [adminKey], local: {}, cookie: '' });
     expect(kept.text).not.toContain(adminKey);
+    await page.locator('#threshold').fill('0.95');
+    await page.locator('#threshold').blur();
+    await page.locator('#apply').click();
+    await expect.poll(() => page.locator('#scores .said').innerText()).toContain('in force');
+    expect((await chat('0.9 x')).headers.get('x-pointsman-tier')).toBe('weak');
     // The browser says each 401 itself.
     const { errors } = opened[0]!;
     expect(errors.every((error) => error.includes('401'))).toBe(true);

@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { Config } from '../../src/config/config.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { createLogWriter } from '../../src/store/log-writer.ts';
+import { packRows } from '../../src/store/packed-rows.ts';
 import { ask, get, post } from '../support/chat.ts';
 import { fakeIo } from '../support/cli-io.ts';
 import { readLog, waitForDecision } from '../support/read-log.ts';
+import { requestRecord } from '../support/request-record.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway } from '../support/start-gateway.ts';
 
@@ -101,6 +106,27 @@ test('a conversation goes by the name that its client gave, within its key', asy
   expect(await runCli(args, captured.io)).toBe(0);
   await cli('forget', '--db', gateway.db, '--session', String(other['session_hash']));
   expect(readLog(gateway.db)).toEqual([]);
+});
+
+test('keep_days that a reload brings deletes what is older, beside the requests that go on', async () => {
+  const { gateway, send } = await start({ logPrompts: 'full' });
+  const database = openDatabase(gateway.db);
+  const writer = createLogWriter(database);
+  const old = Date.now() - 31 * 86_400_000;
+  const rows = Array.from({ length: 600 }, (_, i) =>
+    requestRecord({ decisionId: `old_${i}`, startedAtMs: old + i, promptText: 'long ago' }),
+  );
+  writer.write(packRows(rows));
+  writer.recordFeedback({ decisionId: 'old_1', source: 'user', value: 1, comment: 'long ago' });
+  database.close();
+  await send('0.1 x');
+  await gateway.replace({ ...gateway.config, keepDays: 30 }, gateway.parts);
+  await send('0.2 x');
+  await expect.poll(() => readLog(gateway.db).length).toBe(2);
+  expect(vectorsIn(gateway.db)).toBe(2);
+  for (const file of [gateway.db, `${gateway.db}-wal`]) {
+    await expect.poll(() => readFileSync(file).includes('long ago')).toBe(false);
+  }
 });
 
 test('of a private request neither text nor hash nor vector is kept', async () => {
