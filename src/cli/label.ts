@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Config } from '../config/config.ts';
 import { unpricedRemotes } from '../config/create-judging.ts';
-import { loadConfig, type SettingsInput } from '../config/load-config.ts';
+import { loadConfig, withoutAccess, type SettingsInput } from '../config/load-config.ts';
 import { nameSetting } from '../config/setting-flags.ts';
 import { ConfigError } from '../errors.ts';
 import { createAskModel } from '../judging/ask-model.ts';
@@ -45,7 +45,8 @@ export async function label(
   deps: LabelCommandDeps,
 ): Promise<number> {
   const flags = parseLabelFlags(options);
-  const { config, warnings } = await loadConfig(input, () => Promise.reject(noModels()));
+  const refuse = () => Promise.reject(noModels());
+  const { config, warnings } = await loadConfig(input, refuse, withoutAccess);
   for (const warning of warnings) io.stderr.write(`pointsman: warning: ${warning}\n`);
   const models = comparedModels(config);
   const log = openLabelLog(config.db);

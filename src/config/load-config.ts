@@ -42,13 +42,15 @@ export interface LoadedConfig {
  * File, then flags, checked whole.
  *
  * @param findModels asked only when neither model is named
+ * @param read `withoutAccess` for a command that opens no port
  * @throws ConfigError with one line for each thing that is wrong: key, value, fix.
  */
 export async function loadConfig(
   input: SettingsInput,
   findModels: () => Promise<FoundModels>,
+  read: (input: SettingsInput) => LoadedSettings = loadSettings,
 ): Promise<LoadedConfig> {
-  const loaded = loadSettings(input);
+  const loaded = read(input);
   const { settings } = loaded;
   if (namesModels(settings)) return createConfig(loaded, false);
   const found = await findModels();
@@ -58,6 +60,17 @@ export async function loadConfig(
     weak: { ...settings.weak, ...found.weak },
   };
   return createConfig({ ...loaded, settings: completed }, found.demo);
+}
+
+const accessKeys: ReadonlySet<string> = new Set<keyof Settings>([
+  ...(['host', 'admin_key_env', 'client_keys', 'client_keys_env', 'client_keys_file'] as const),
+]);
+
+/** As `loadSettings`, but for who may ask the server: its keys need not be there. */
+export function withoutAccess(input: SettingsInput): LoadedSettings {
+  const loaded = loadSettings(input);
+  const others = Object.entries(loaded.settings).filter(([key]) => !accessKeys.has(key));
+  return { ...loaded, settings: Object.fromEntries(others) };
 }
 
 export interface LoadedSettings {

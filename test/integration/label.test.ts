@@ -253,6 +253,14 @@ test('without a price of a remote model the cost is not known, and no budget can
   );
 });
 
+test('the keys of the server, which it does not open, need not be there', async () => {
+  const db = some(1);
+  const yaml = `host: 0.0.0.0\nadmin_key_env: NOT_SET_HERE\nclient_keys_file: /nowhere/keys`;
+  const { exitCode, err } = await run(db, [], { yaml });
+  expect({ exitCode, warned: err.includes('warning') }).toEqual({ exitCode: 0, warned: false });
+  expect(comparisonsIn(db)).toHaveLength(1);
+});
+
 test('it stops before it goes over its budget', async () => {
   const db = some(5);
   // One is likely to cost 1.61 dollars, and costs 0.072.
