@@ -27,7 +27,7 @@ export interface ValueEstimator {
   /**
    * Variance of phi of every row that is to be expected from the probabilities, rather than from
    * the few values that happened to be seen near it: spread(x_i) b_i N_cell / sum of b,
-   * the spread being the residuals' mean square in the cell.
+   * the spread being the mean square of the residuals near it, held to that of the cell.
    */
   readonly variances: Float64Array;
 }
@@ -78,45 +78,84 @@ export function createValueEstimator(
         into[row]! += weights[row]! * scaleOf(row) * (values[o]! - into[row]!);
       }
     },
-    variances: expectedVariances(fit(once), feature, observations, scaleOf, cells),
+    variances: expectedVariances(fit(once), scores, feature, observations, scaleOf, cells),
   };
 }
 
 /**
- * A cell's own residuals count against as many of the mean spread: few values that happen to lie
- * near the line do not make it sure.
+ * What a spread is known from counts against this many of what it is believed to be without: the cell's against
+ * all cells', that near a row against the cell's. Few values that happen to lie near the line do not make it sure.
  */
 const priorOfSpread = 20;
+/** Observations on either side of a row, in its cell, that show the spread there. */
+const reachOfSpread = 30;
 
 function expectedVariances(
+  line: Line,
+  scores: Float64Array,
+  feature: Float64Array,
+  observations: Observations,
+  scaleOf: (row: number) => number,
+  cells: Uint8Array,
+): Float64Array {
+  const { weights } = observations;
+  const spreadAt = spreads(line, scores, feature, observations, scaleOf, cells);
+  const meanWeights = meansOf(weights, cells);
+  return feature.map((_, row) => {
+    const weight = Number.isNaN(weights[row]) ? meanWeights[cells[row]!]! : weights[row]!;
+    return spreadAt(row) * weight * scaleOf(row);
+  });
+}
+
+/** Mean square of the residuals near a row. */
+function spreads(
   { offset, slope }: Line,
+  scores: Float64Array,
   feature: Float64Array,
   { rows, values, weights }: Observations,
   scaleOf: (row: number) => number,
   cells: Uint8Array,
-): Float64Array {
-  const squares = new Float64Array(mostCells);
-  const totals = new Float64Array(mostCells);
-  const counts = new Float64Array(mostCells);
-  for (const [o, row] of rows.entries()) {
-    const cell = cells[row]!;
+): (row: number) => number {
+  const order = Array.from(rows.keys()).sort((a, b) => scores[rows[a]!]! - scores[rows[b]!]!);
+  const observedScores = order.map((o) => scores[rows[o]!]!);
+  // Sums up to each observation, in the order of scores; a cell is a range of them.
+  const squaresUpTo = new Float64Array(order.length + 1);
+  const weightUpTo = new Float64Array(order.length + 1);
+  const ends = new Uint32Array(mostCells);
+  for (const [i, o] of order.entries()) {
+    const row = rows[o]!;
     const weight = weights[row]! * scaleOf(row);
-    squares[cell]! += weight * (values[o]! - offset - slope * feature[row]!) ** 2;
-    totals[cell]! += weight;
-    counts[cell]!++;
+    const residual = values[o]! - offset - slope * feature[row]!;
+    squaresUpTo[i + 1] = squaresUpTo[i]! + weight * residual ** 2;
+    weightUpTo[i + 1] = weightUpTo[i]! + weight;
+    ends[cells[row]!] = i + 1;
   }
-  const sum = (list: Float64Array): number => list.reduce((total, value) => total + value, 0);
-  const meanSpread = sum(squares) / sum(totals);
-  const spreads = counts.map((count, cell) => {
-    const own = count > 0 ? squares[cell]! / totals[cell]! : 0;
-    return (count * own + priorOfSpread * meanSpread) / (count + priorOfSpread);
-  });
-  const meanWeights = meansOf(weights, cells);
-  return feature.map((_, row) => {
+  const spreadOf = (from: number, to: number, believed: number): number => {
+    const weight = weightUpTo[to]! - weightUpTo[from]!;
+    const own = weight > 0 ? (squaresUpTo[to]! - squaresUpTo[from]!) / weight : 0;
+    return ((to - from) * own + priorOfSpread * believed) / (to - from + priorOfSpread);
+  };
+  const everywhere = squaresUpTo.at(-1)! / weightUpTo.at(-1)!;
+  const startOf = (cell: number): number => (cell === 0 ? 0 : ends[cell - 1]!);
+  const ofCells = Array.from(ends, (end, cell) => spreadOf(startOf(cell), end, everywhere));
+  return (row) => {
     const cell = cells[row]!;
-    const weight = Number.isNaN(weights[row]) ? meanWeights[cell]! : weights[row]!;
-    return spreads[cell]! * weight * scaleOf(row);
-  });
+    const at = firstNotBelow(observedScores, scores[row]!);
+    const from = Math.max(startOf(cell), at - reachOfSpread);
+    const to = Math.min(ends[cell]!, at + reachOfSpread);
+    return spreadOf(from, to, ofCells[cell]!);
+  };
+}
+
+/** Position of the first of ascending values that is not below the bound. */
+function firstNotBelow(ascending: readonly number[], bound: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Mean of each cell's known values. */
