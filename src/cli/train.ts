@@ -147,11 +147,11 @@ export async function runTrain(
 
 async function embedAll(
   embedder: Embedder,
-  { train, dev, traffic }: TrainingData,
+  { train, dev, traffic, kinds }: TrainingData,
   cache: string,
   progress: Progress,
-): Promise<Pick<RouterTrainingInput, 'train' | 'dev' | 'traffic'>> {
-  progress.start('embedding', train.rows.length + dev.rows.length + traffic.length);
+): Promise<Pick<RouterTrainingInput, 'train' | 'dev' | 'traffic' | 'kinds'>> {
+  progress.start('embedding', train.rows.length + dev.rows.length + traffic.length + kinds.length);
   let before = 0;
   const embed = async (texts: readonly string[]): Promise<EmbeddedPrompt[]> => {
     const embeddings = await embedPrompts(embedder, texts, cache, (done) =>
@@ -168,6 +168,10 @@ async function embedAll(
     train: await withPrompts(train),
     dev: await withPrompts(dev),
     traffic: await embed(traffic),
+    kinds: (await embed(kinds.map(({ text }) => text))).map((prompt, i) => ({
+      ...kinds[i]!,
+      ...prompt,
+    })),
   };
 }
 

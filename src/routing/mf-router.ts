@@ -147,6 +147,9 @@ function explainScore(
   if (weights.caution && reading.content < shortOfContent) {
     reasons.push(reasonFor('few words', { content: 1 }));
   }
+  if (weights.caution && reading.open > 0.5) {
+    reasons.push(reasonFor('open task', { open: 0 }));
+  }
   return {
     winRate: whole.winRate,
     embedding: vectorOf(embedding, reading),

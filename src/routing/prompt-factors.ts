@@ -1,15 +1,18 @@
-// From a prompt to its latent factors, with two cautions about what the head has never learned:
+// From a prompt to its latent factors, with cautions about what the head has never learned:
 //
-//   f(prompt) = c [(1 - u) f_head(x) + u f_marks(s)] + (1 - c) f_easy
+//   f(prompt) = c [(1 - u) f_head(x) + u f_marks(s)] + (1 - c) f_easy,   c = w (1 - pull max(0, 2 o - 1))
 //
 // u, 0..1: how much of the wording is unknown. x of a script or language that encoder and n-gram table
 //   cannot read is noise, and the same noise for most prompts. f_marks is the best linear guess of f_head
 //   from marks s that need no language (length, numbers, code, maths), fitted on the training prompts.
-// c, 0..1: how much there is to get wrong, 1 - exp(-words / 8). Outcome tables hold no small talk; their
-//   head calls "hi" a hard exam question as easily as not. f_easy are factors at which even
+// c, 0..1: how much there is to get wrong. Outcome tables hold no small talk and hardly a task without a right
+//   answer; their head calls "hi" a hard exam question as easily as not. f_easy are factors at which even
 //   the weaker models answer well (fit-caution.ts): the prior where a prompt says next to nothing.
+// w, 0..1: 1 - exp(-words / 8).
+// o, 0..1: P(the task is open: writing, rewriting, small talk, a part to play, advice, a plan), by kinds of everyday
+//   prompts, not by outcomes (fit-openness.ts). That models differ less there is assumed, and so is pull.
 import type { Embedding } from '../embedding/embedder.ts';
-import { clamp } from '../math/vector.ts';
+import { clamp, dot, sigmoid } from '../math/vector.ts';
 import { latentFactors, type MfHead } from './matrix-factorization.ts';
 import { hashOf } from './prompt-features-lexical.ts';
 import { languageFreeMarks, markCount } from './prompt-features-marks.ts';
@@ -28,24 +31,36 @@ export interface CautionSettings {
   readonly easy: Float64Array;
 }
 
+/** o = sigmoid(weights . x + bias). */
+export interface OpennessSettings {
+  /** [inputs] */
+  readonly weights: Float64Array;
+  readonly bias: number;
+}
+
 export interface FactorSettings {
   readonly features: FeatureSettings;
   readonly head: MfHead;
   /** Null in weights from before there was one: f = f_head. */
   readonly caution: CautionSettings | null;
+  /** Null where training saw no prompts of known kinds: o = 0. */
+  readonly openness: OpennessSettings | null;
 }
 
 /** All that a score depends on. */
 export interface PromptReading {
   readonly x: Float64Array;
   readonly marks: Float64Array;
-  /** u and c. */
+  /** u, w and o. */
   readonly unknown: number;
   readonly content: number;
+  readonly open: number;
 }
 
 const limit = 4;
 const wordsOfContent = 8;
+/** How far a task that is surely open goes from f_head to f_easy. */
+const openPull = 0.6;
 
 /**
  * Shares of unknown tokens between which trust falls from all to none. The encoder's: hardly any
@@ -58,32 +73,40 @@ const unknownToTable = [0.5, 0.85] as const;
 export function readPromptFor(
   text: string,
   embedding: Embedding,
-  { features, caution }: Pick<FactorSettings, 'features' | 'caution'>,
+  { features, caution, openness }: Pick<FactorSettings, 'features' | 'caution' | 'openness'>,
 ): PromptReading {
   const parts = partsOf(text);
   const { prompt, tokens } = parts;
   const unknown = unknownPart(tokens, embedding, features);
+  const x = promptFeatures(parts, embedding, features);
   return {
-    x: promptFeatures(parts, embedding, features),
+    x,
     // Not looked at where all words are known.
     marks: unknown > 0 ? scaledMarks(prompt, caution) : new Float64Array(markCount),
     unknown,
     content: 1 - Math.exp(-countWords(tokens) / wordsOfContent),
+    // What cannot be read is not called open either.
+    open: openness ? (1 - unknown) * probabilityOpen(x, openness) : 0,
   };
 }
 
 /** f [rank]. */
 export function promptFactors(
-  { x, marks, unknown, content }: PromptReading,
+  { x, marks, unknown, content, open }: PromptReading,
   { head, caution }: Pick<FactorSettings, 'head' | 'caution'>,
 ): Float64Array {
   const f = latentFactors(head, x, 1);
   if (!caution) return f;
+  const c = content * (1 - openPull * Math.max(0, 2 * open - 1));
   for (let r = 0; r < f.length; r++) {
     if (unknown > 0) f[r] = (1 - unknown) * f[r]! + unknown * guessOf(marks, caution, r);
-    f[r] = content * f[r]! + (1 - content) * caution.easy[r]!;
+    f[r] = c * f[r]! + (1 - c) * caution.easy[r]!;
   }
   return f;
+}
+
+function probabilityOpen(x: Float64Array, { weights, bias }: OpennessSettings): number {
+  return sigmoid(bias + dot(weights, x, 0, 0, x.length));
 }
 
 /** s [marks]. */

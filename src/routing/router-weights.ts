@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { toHalves } from '../math/half.ts';
 import type { LexicalTable } from './prompt-features-lexical.ts';
 import { markCount } from './prompt-features-marks.ts';
-import type { CautionSettings, FactorSettings } from './prompt-factors.ts';
+import type { CautionSettings, FactorSettings, OpennessSettings } from './prompt-factors.ts';
 import { featureCount, featureGroups } from './prompt-features.ts';
 import { parseWeightsMetadata, type WeightsMetadata } from './router-weights-metadata.ts';
 import {
@@ -78,6 +78,7 @@ export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeigh
       modelBias: doubles('head.model_bias', models.length),
     },
     caution: readCaution(tensors, rank, file),
+    openness: readOpenness(tensors, inputs, file),
     meanQuality: floats('models.mean_quality', models.length),
     trafficFactors: doubles('traffic.factors', metadata.trafficPrompts, rank),
   };
@@ -85,7 +86,7 @@ export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeigh
 
 /** The file's bytes. What is read back is rounded: halves for matrices, int8 for the n-gram table. */
 export function writeRouterWeights(weights: RouterWeights): Uint8Array {
-  const { metadata, features, head, caution, meanQuality, trafficFactors } = weights;
+  const { metadata, features, head, caution, openness, meanQuality, trafficFactors } = weights;
   const { inputs, hidden, rank } = head;
   const models = metadata.models.length;
   const tensors = new Map<string, Tensor>(writeLexical(features.lexical));
@@ -110,6 +111,10 @@ export function writeRouterWeights(weights: RouterWeights): Uint8Array {
     single('caution.bias', caution.bias, rank);
     single('caution.easy', caution.easy, rank);
   }
+  if (openness) {
+    single('openness.weights', openness.weights, inputs);
+    single('openness.bias', [openness.bias], 1);
+  }
   single('models.mean_quality', meanQuality, models);
   half('traffic.factors', trafficFactors, metadata.trafficPrompts, rank);
   return writeSafetensors({ metadata: { pointsman: JSON.stringify(metadata) }, tensors });
@@ -124,6 +129,14 @@ function readCaution(tensors: TensorFile, rank: number, file: string): CautionSe
     linear: Float64Array.from(floats('caution.linear', rank, markCount)),
     bias: Float64Array.from(floats('caution.bias', rank)),
     easy: Float64Array.from(floats('caution.easy', rank)),
+  };
+}
+
+function readOpenness(tensors: TensorFile, inputs: number, file: string): OpennessSettings | null {
+  if (!tensors.tensors.has('openness.weights')) return null;
+  return {
+    weights: Float64Array.from(floatsOf(tensors, 'openness.weights', [inputs], file)),
+    bias: floatsOf(tensors, 'openness.bias', [1], file)[0]!,
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import type { KindOfPrompt } from './fit-openness.ts';
 import { countBy } from './training-rows.ts';
 
 /** A prompt without outcomes, for the default threshold. */
@@ -43,6 +44,38 @@ export function readTraffic(folder: string): TrafficPrompt[] {
         );
       }),
   );
+}
+
+const openTasks = [
+  ...[
+    'chitchat',
+    'writing',
+    'rewriting',
+    'summarizing',
+    'translation',
+    'roleplay',
+    'advice',
+    'planning',
+  ],
+];
+const closedTasks = ['coding', 'debugging', 'math', 'reasoning', 'extraction'];
+/** Chosen to be hard, or asked with demands that can be checked. */
+const demandingSources = ['arena_hard_v2', 'ifeval'];
+
+/**
+ * The prompt with its kind of task, or nothing where its category does not tell (knowledge: a date or an
+ * essay) or where it is not English: the outcome tables, which show what is closed, are English.
+ */
+export function kindOf({
+  text,
+  source,
+  language,
+  category,
+}: TrafficPrompt): (KindOfPrompt & { readonly text: string })[] {
+  if (language !== 'en') return [];
+  if (closedTasks.includes(category)) return [{ text, source, isOpen: false }];
+  if (!openTasks.includes(category) || demandingSources.includes(source)) return [];
+  return [{ text, source, isOpen: true }];
 }
 
 /**

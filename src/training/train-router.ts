@@ -10,6 +10,7 @@ import { factorMatrix } from './factor-matrix.ts';
 import { fitCaution } from './fit-caution.ts';
 import { featureMatrix, fitFeatures, type EmbeddedPrompt } from './fit-features.ts';
 import type { LexicalSettings } from './fit-lexical.ts';
+import { fitOpenness, type KindOfPrompt } from './fit-openness.ts';
 import { fitWinRate, meanQualities } from './fit-win-rate.ts';
 import { selectColumns, viewColumns, widenHead } from './head-view.ts';
 import { joinHeads } from './join-heads.ts';
@@ -38,6 +39,8 @@ export interface RouterTrainingInput {
   readonly dev: EmbeddedOutcomes;
   /** Reference traffic; every prompt weighs the same. */
   readonly traffic: readonly EmbeddedPrompt[];
+  /** Prompts whose kind of task is known; may be none. */
+  readonly kinds: readonly (EmbeddedPrompt & KindOfPrompt)[];
   readonly settings: RouterTrainingSettings;
   readonly licences: readonly string[];
   readonly onEpoch?: (head: number, report: EpochReport) => void;
@@ -78,7 +81,11 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
     trainRows,
     head,
   );
-  const factors = { features, head, caution };
+  const openness = fitOpenness(
+    { x: featureMatrix(input.kinds, features), kinds: input.kinds },
+    { x: trainRows.x, sources: train.rows.map(({ source }) => source) },
+  );
+  const factors = { features, head, caution, openness };
   const devFactors = factorMatrix(dev.prompts, factors);
   const mix = trainingRows(dev.rows, devRows.x, models, calibrationWeights);
   const meanQuality = meanQualities(head, mix, devFactors);
@@ -93,7 +100,7 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
   const trafficFactors = factorMatrix(input.traffic, factors);
   const bytesWith = ({ figures, calibration }: DevReport): Uint8Array =>
     writeRouterWeights({
-      ...{ features, head, caution, meanQuality, trafficFactors },
+      ...{ features, head, caution, openness, meanQuality, trafficFactors },
       metadata: {
         formatVersion: 1,
         kind: 'mf',

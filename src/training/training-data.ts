@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { readOutcomes, type Outcome, type OutcomeSet } from './outcomes.ts';
-import { readTraffic, resample, trafficWeights } from './traffic.ts';
+import type { KindOfPrompt } from './fit-openness.ts';
+import { kindOf, readTraffic, resample, trafficWeights, type TrafficPrompt } from './traffic.ts';
 
 export interface TrainingData {
   readonly train: OutcomeSet;
   readonly dev: OutcomeSet;
   /** Prompts whose scores the default threshold halves; each weighs the same. */
   readonly traffic: readonly string[];
+  /** Everyday prompts whose kind of task is known; none where the data has no `prompts`. */
+  readonly kinds: readonly (KindOfPrompt & { readonly text: string })[];
 }
 
 const trafficPrompts = 1000;
@@ -38,7 +41,8 @@ export function readTrainingData(path: string): TrainingData {
   if (models.size < 2) {
     throw new ConfigError(`${path} has outcomes of ${models.size} model, at least 2 are needed`);
   }
-  return { train, dev, traffic: trafficOf(path, train.rows) };
+  const everyday = everydayPrompts(path);
+  return { train, dev, traffic: trafficOf(everyday, train.rows), kinds: everyday.flatMap(kindOf) };
 }
 
 function split({ rows, sha256 }: OutcomeSet): { train: OutcomeSet; dev: OutcomeSet } {
@@ -52,11 +56,14 @@ function split({ rows, sha256 }: OutcomeSet): { train: OutcomeSet; dev: OutcomeS
   };
 }
 
-/** Everyday prompts where there are some, else the training prompts themselves. */
-function trafficOf(path: string, rows: readonly Outcome[]): string[] {
+function everydayPrompts(path: string): TrafficPrompt[] {
   const folder = join(path, 'prompts');
-  if (existsSync(folder)) {
-    const everyday = readTraffic(folder);
+  return existsSync(folder) ? readTraffic(folder) : [];
+}
+
+/** Everyday prompts where there are some, else the training prompts themselves. */
+function trafficOf(everyday: readonly TrafficPrompt[], rows: readonly Outcome[]): string[] {
+  if (everyday.length > 0) {
     return resample(trafficWeights(everyday), trafficPrompts).map((i) => everyday[i]!.text);
   }
   const weights = new Float64Array(rows.length).fill(1);

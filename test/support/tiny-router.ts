@@ -62,6 +62,7 @@ export function tinyWeights(seed = 1): RouterWeights {
       modelBias: Float64Array.of(1, 0, -1),
     },
     caution: null,
+    openness: null,
     meanQuality: Float32Array.of(0.75, 0.5, 0.25),
     trafficFactors: halves(traffic * rank, random),
   };

@@ -63,6 +63,22 @@ describe('promptFactors', () => {
     expect(far('hi')).toBeLessThan(far('hi, what do you think of all this?'));
   });
 
+  it('takes an open task for an easier one, as far as its words can be read', () => {
+    const { x } = readPromptFor(long, embedding(0), weights);
+    const openness = { weights: Float64Array.from(x, (value) => 100 * value), bias: 0 };
+    const open = { ...weights, openness };
+    const reading = readPromptFor(long, embedding(0), open);
+    expect(reading.open).toBeGreaterThan(0.99);
+    const [f] = promptFactors(reading, open);
+    const [plain] = factorsOf(long, 0);
+    // Six tenths of the way from the head's factors to those of an easy prompt, 3.
+    expect(f).toBeCloseTo(plain! + 0.6 * (2 * reading.open - 1) * (3 - plain!), 6);
+    // As likely closed as open: nothing changes.
+    const even = { ...weights, openness: { weights: new Float64Array(x.length), bias: 0 } };
+    expect(promptFactors(readPromptFor(long, embedding(0), even), even)[0]).toBeCloseTo(plain!, 12);
+    expect(readPromptFor(long, embedding(0.5), open).open).toBe(0);
+  });
+
   it('reads the share of unknown words from the n-gram table without an encoder', () => {
     const fast = { ...weights, features: { ...weights.features, sentence: 0 } };
     expect(readPromptFor('kein Wort davon', embedding(null), fast).unknown).toBe(1);
@@ -72,6 +88,11 @@ describe('promptFactors', () => {
   it('is kept with the weights', () => {
     const read = parseRouterWeights(writeRouterWeights(weights), 'file');
     expect(read.caution).toEqual(caution);
+    expect(read.openness).toBeNull();
+    const { x } = readPromptFor(long, embedding(0), weights);
+    const openness = { weights: x.map(Math.fround), bias: 0.5 };
+    const file = writeRouterWeights({ ...weights, openness });
+    expect(parseRouterWeights(file, 'file').openness).toEqual(openness);
   });
 });
 

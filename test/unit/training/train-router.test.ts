@@ -17,7 +17,7 @@ import {
   type EmbeddedOutcomes,
   type RouterTrainingInput,
 } from '../../../src/training/train-router.ts';
-import { resample, trafficWeights } from '../../../src/training/traffic.ts';
+import { kindOf, resample, trafficWeights } from '../../../src/training/traffic.ts';
 import { fakeEmbedder } from '../../support/tiny-router.ts';
 
 const strong = 'gpt-4-1106-preview';
@@ -50,6 +50,7 @@ async function input(): Promise<RouterTrainingInput> {
     train: await syntheticSet(600, 1),
     dev,
     traffic: dev.prompts.slice(0, 50),
+    kinds: [],
     licences: ['none'],
     settings: {
       lexical: { rows: 20, dimensions: 4 },
@@ -93,6 +94,17 @@ describe('trainRouter', () => {
   it('writes the same bytes twice', async () => {
     const given = await input();
     expect(trainRouter(given).bytes).toEqual(trainRouter(given).bytes);
+  });
+
+  it('learns which tasks are open from everyday prompts of known kinds', async () => {
+    const given = await input();
+    const kinds = ['write a poem', 'tell a story', 'prove it'].map((text, i) => ({
+      ...{ text, embedding: given.traffic[i]!.embedding, source: 'chat', isOpen: i < 2 },
+    }));
+    const { bytes } = trainRouter({ ...given, kinds });
+    const { head, openness } = parseRouterWeights(bytes, 'file');
+    expect(openness?.weights).toHaveLength(head.inputs);
+    expect(parseRouterWeights(trainRouter(given).bytes, 'file').openness).toBeNull();
   });
 });
 
@@ -186,6 +198,22 @@ describe('reference traffic', () => {
     expect(sum(0, 10)).toBeCloseTo(2 / 3, 12);
     expect(sum(10, 15)).toBeCloseTo(1 / 3, 12);
     expect(weights[0]!).toBeLessThan(weights[8]!);
+  });
+});
+
+describe('kindOf', () => {
+  const prompt = { text: 'a', source: 'own', language: 'en', category: 'writing' };
+
+  it('tells open tasks from closed ones by their category', () => {
+    expect(kindOf(prompt)).toEqual([{ text: 'a', source: 'own', isOpen: true }]);
+    expect(kindOf({ ...prompt, category: 'debugging' })).toMatchObject([{ isOpen: false }]);
+  });
+
+  it('leaves out what does not tell', () => {
+    expect(kindOf({ ...prompt, category: 'knowledge' })).toEqual([]);
+    expect(kindOf({ ...prompt, language: 'ja' })).toEqual([]);
+    expect(kindOf({ ...prompt, source: 'ifeval' })).toEqual([]);
+    expect(kindOf({ ...prompt, source: 'ifeval', category: 'math' })).toHaveLength(1);
   });
 });
 
