@@ -13,11 +13,11 @@ import { cascadePicture } from '../src/evaluation/cascade-picture.ts';
 import { cascadeInput, compareCascade } from '../src/evaluation/compare-cascade.ts';
 import { evaluateAll } from '../src/evaluation/evaluate-all.ts';
 import { keepEmbeddings } from '../src/evaluation/kept-embeddings.ts';
-import { languageSpread } from '../src/evaluation/language-spread.ts';
 import { measureSpeed } from '../src/evaluation/measure-speed.ts';
 import { evaluationPicture } from '../src/evaluation/picture.ts';
 import { reliabilityPicture } from '../src/evaluation/reliability-picture.ts';
 import { reportCard, type ReportCard } from '../src/evaluation/report-card.ts';
+import { scoreSpread } from '../src/evaluation/score-spread.ts';
 import { readSourceLicences } from '../src/evaluation/source-licences.ts';
 import { seededRandom } from '../src/math/random.ts';
 import { defaultWeightsFile, routerNames } from '../src/routing/create-router.ts';
@@ -98,13 +98,13 @@ async function main(): Promise<void> {
   console.log(`wrote ${[join(out, 'REPORT.md'), ...Object.values(pictures)].join(', ')}`);
 }
 
-/** Speed on dev prompts and scores by language, with routers whose vectors are already known. */
+/** Speed on dev prompts and scores by language and kind of task, with routers whose vectors are already known. */
 async function measureRouters(
   data: string,
   routers: readonly string[],
   settings: { readonly weights?: string },
   prompts: readonly string[],
-): Promise<Pick<ReportCard, 'speed' | 'languages'>> {
+): Promise<Pick<ReportCard, 'speed' | 'languages' | 'tasks'>> {
   const random = seededRandom(1);
   const sample = Array.from(
     { length: speedPrompts },
@@ -124,9 +124,17 @@ async function measureRouters(
     await timed.source.close();
     const asked = await routersOver(texts);
     const embedder: Embedder = await keepEmbeddings(plain, texts);
-    const languages = await languageSpread(traffic, asked.routers.get(routers[0]!)!, embedder);
+    const spreadBy = (group: 'language' | 'category', prompts: typeof traffic) =>
+      scoreSpread(
+        prompts.map((prompt) => ({ text: prompt.text, group: prompt[group] })),
+        asked.routers.get(routers[0]!)!,
+        embedder,
+      );
+    const languages = await spreadBy('language', traffic);
+    const english = traffic.filter(({ language }) => language === 'en');
+    const tasks = await spreadBy('category', english);
     await asked.source.close();
-    return { speed, languages };
+    return { speed, languages, tasks };
   } finally {
     await plain.close();
   }

@@ -16,11 +16,11 @@ import {
   signedText,
   tableTitle,
 } from './format.ts';
-import type { LanguageSpread } from './language-spread.ts';
 import { markdownTable } from './markdown-table.ts';
 import type { SpeedRatios } from './measure-speed.ts';
 import { cascadeLines } from './report-cascade.ts';
 import { weaknesses } from './report-weaknesses.ts';
+import type { ScoreSpread } from './score-spread.ts';
 
 /** Everything that models/REPORT.md says, measured by `npm run report`. */
 export interface ReportCard {
@@ -33,7 +33,9 @@ export interface ReportCard {
   /** The Japanese open questions of train and dev, most of which training saw. */
   readonly japanese: Evaluation;
   readonly speed: SpeedRatios;
-  readonly languages: readonly LanguageSpread[];
+  /** Scores of the everyday prompts, by language, and of the English ones by kind of task. */
+  readonly languages: readonly ScoreSpread[];
+  readonly tasks: readonly ScoreSpread[];
   readonly cascade: CascadeComparison;
   readonly pictures: {
     readonly curves: string;
@@ -74,6 +76,7 @@ export function reportCard(card: ReportCard): string {
     ...cascadeLines(card.cascade, pictures.cascade),
     ...speedLines(card),
     ...languageLines(card),
+    ...taskLines(card),
     '## Known weaknesses',
     '',
     ...weaknesses(card).map((text) => `- ${text}`),
@@ -247,8 +250,8 @@ function languageLines({ languages, japanese, evaluation }: ReportCard): string[
     '',
     markdownTable(
       ['language', 'prompts', 'unknown', 'score at 10 %', '50 %', '90 %'],
-      languages.map(({ language, prompts, unknownShare, scores }) => [
-        language,
+      languages.map(({ group, prompts, unknownShare, scores }) => [
+        group,
         String(prompts),
         unknownShare === null ? missing : `${percentText(unknownShare)} %`,
         ...scores.map(apgrText),
@@ -269,6 +272,26 @@ function languageLines({ languages, japanese, evaluation }: ReportCard): string[
           return apgr ? estimateText(apgr) : missing;
         }),
       ]),
+    ),
+    '',
+  ];
+}
+
+function taskLines({ tasks, evaluation }: ReportCard): string[] {
+  const [pair] = evaluation.pairs;
+  return [
+    '## Kinds of tasks',
+    '',
+    `Scores of \`${evaluation.routers[0]}\` for ${pair ? pairTitle(pair) : 'the first pair'} on the English ` +
+      'everyday prompts by their category. They have no outcomes. That models differ less on open tasks ' +
+      '(writing, rewriting, small talk, a part to play, advice, a plan, a summary, a translation) is an ' +
+      '**assumption**, not measured here: such prompts are drawn towards the scores of easy ones.',
+    '',
+    markdownTable(
+      ['kind', 'prompts', 'score at 10 %', '50 %', '90 %'],
+      [...tasks]
+        .sort((a, b) => b.scores[1] - a.scores[1])
+        .map(({ group, prompts, scores }) => [group, String(prompts), ...scores.map(apgrText)]),
     ),
     '',
   ];

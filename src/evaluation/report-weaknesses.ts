@@ -24,7 +24,7 @@ export function weaknesses(card: ReportCard): string[] {
   return [
     `**Exam-heavy.** ${percentText(exams / total)} % of the training prompts are exam questions or ` +
       'school mathematics with one right answer. What makes a letter or a summary hard for a small ' +
-      'model is hardly in there.',
+      'model is hardly in there. That open tasks are easier for it is assumed (see "Kinds of tasks").',
     '**Little chat, no judged conversations.** No prompt of real users has outcomes here, MT-Bench ' +
       'and Arena among them: their licences do not allow it. Follow-up turns were never trained on.',
     `**Where a prompt is from tells much.** A rule that knows the exam and its subject, and nothing ` +

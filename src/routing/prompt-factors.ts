@@ -60,7 +60,7 @@ export interface PromptReading {
 const limit = 4;
 const wordsOfContent = 8;
 /** How far a task that is surely open goes from f_head to f_easy. */
-const openPull = 0.6;
+const openPull = 0.75;
 
 /**
  * Shares of unknown tokens between which trust falls from all to none. The encoder's: hardly any

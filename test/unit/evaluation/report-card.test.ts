@@ -7,10 +7,10 @@ import { cascadeInput, compareCascade } from '../../../src/evaluation/compare-ca
 import { evaluateAll } from '../../../src/evaluation/evaluate-all.ts';
 import { apgrText, estimateText, percentText } from '../../../src/evaluation/format.ts';
 import { keepEmbeddings } from '../../../src/evaluation/kept-embeddings.ts';
-import { languageSpread } from '../../../src/evaluation/language-spread.ts';
 import { measureSpeed } from '../../../src/evaluation/measure-speed.ts';
 import { reliabilityPicture } from '../../../src/evaluation/reliability-picture.ts';
 import { reportCard, type ReportCard } from '../../../src/evaluation/report-card.ts';
+import { scoreSpread } from '../../../src/evaluation/score-spread.ts';
 import { readSourceLicences } from '../../../src/evaluation/source-licences.ts';
 import { seededRandom } from '../../../src/math/random.ts';
 import { comparedRow } from '../../support/counted-outcomes.ts';
@@ -47,7 +47,11 @@ function card(fields: Partial<ReportCard> = {}): ReportCard {
       longOverShort: 3.21,
       tokens: { median: 20, p95: 90 },
     },
-    languages: [{ language: 'ja', prompts: 4, unknownShare: 0.5, scores: [0.1, 0.2, 0.3] }],
+    languages: [{ group: 'ja', prompts: 4, unknownShare: 0.5, scores: [0.1, 0.2, 0.3] }],
+    tasks: [
+      { group: 'writing', prompts: 5, unknownShare: 0, scores: [0.1, 0.2, 0.3] },
+      { group: 'math', prompts: 4, unknownShare: 0, scores: [0.2, 0.4, 0.6] },
+    ],
     cascade: compareCascade(cascadeInput(evaluationInput())),
     pictures: {
       curves: 'report/curves.svg',
@@ -83,6 +87,15 @@ describe('the report card', () => {
     expect(text).toContain('asks for 85 (75) and throws away 15 (25)');
     expect(text).toContain('](report/cascade.svg)');
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('shows kinds of tasks, the hardest first, and says that open ones are assumed easier', () => {
+    const text = reportCard(card({}));
+    const [, table] = text.split('## Kinds of tasks');
+    expect(table).toContain('**assumption**');
+    const [math, writing] = ['| math', '| writing'].map((part) => table!.indexOf(part));
+    expect(math).toBeGreaterThan(0);
+    expect(writing).toBeGreaterThan(math!);
   });
 
   it('says when the weights are not of the data at hand', () => {
@@ -141,15 +154,15 @@ it('spread and speed are measured for each language and router', async () => {
   };
   const prompts = [1, 2, 3, 4, 5].map((n) => ({
     text: 'x'.repeat(n),
-    language: n < 5 ? 'en' : 'ja',
+    group: n < 5 ? 'en' : 'ja',
   }));
-  const spread = await languageSpread(prompts, router, fakeEmbedder());
+  const spread = await scoreSpread(prompts, router, fakeEmbedder());
   expect(spread).toEqual([
     {
-      ...{ language: 'en', prompts: 4, unknownShare: 0 },
+      ...{ group: 'en', prompts: 4, unknownShare: 0 },
       scores: [expect.closeTo(0.13, 9), expect.closeTo(0.25, 9), expect.closeTo(0.37, 9)],
     },
-    { language: 'ja', prompts: 1, unknownShare: 0, scores: [0.5, 0.5, 0.5] },
+    { group: 'ja', prompts: 1, unknownShare: 0, scores: [0.5, 0.5, 0.5] },
   ]);
   const texts = prompts.map(({ text }) => text);
   const speed = await measureSpeed(fakeEmbedder(), new Map([['mf', router]]), texts);

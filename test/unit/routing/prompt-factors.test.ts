@@ -71,8 +71,8 @@ describe('promptFactors', () => {
     expect(reading.open).toBeGreaterThan(0.99);
     const [f] = promptFactors(reading, open);
     const [plain] = factorsOf(long, 0);
-    // Six tenths of the way from the head's factors to those of an easy prompt, 3.
-    expect(f).toBeCloseTo(plain! + 0.6 * (2 * reading.open - 1) * (3 - plain!), 6);
+    // Three quarters of the way from the head's factors to those of an easy prompt, 3.
+    expect(f).toBeCloseTo(plain! + 0.75 * (2 * reading.open - 1) * (3 - plain!), 6);
     // As likely closed as open: nothing changes.
     const even = { ...weights, openness: { weights: new Float64Array(x.length), bias: 0 } };
     expect(promptFactors(readPromptFor(long, embedding(0), even), even)[0]).toBeCloseTo(plain!, 12);

@@ -2,9 +2,9 @@ import type { Embedder } from '../embedding/embedder.ts';
 import { quantile, sorted } from '../math/quantile.ts';
 import type { Router } from '../routing/router.ts';
 
-/** How a router scores the prompts of one language: a narrow range means that it cannot tell them apart. */
-export interface LanguageSpread {
-  readonly language: string;
+/** How a router scores the prompts of a group: a narrow range means that it cannot tell them apart. */
+export interface ScoreSpread {
+  readonly group: string;
   readonly prompts: number;
   /** Median share of tokens that the encoder does not know. */
   readonly unknownShare: number | null;
@@ -12,25 +12,23 @@ export interface LanguageSpread {
   readonly scores: readonly [number, number, number];
 }
 
-/** Languages with the most prompts first. */
-export async function languageSpread(
-  prompts: readonly { readonly text: string; readonly language: string }[],
+/** Groups with the most prompts first. */
+export async function scoreSpread(
+  prompts: readonly { readonly text: string; readonly group: string }[],
   router: Pick<Router, 'score'>,
   embedder: Embedder,
-): Promise<LanguageSpread[]> {
+): Promise<ScoreSpread[]> {
   const texts = new Map<string, string[]>();
-  for (const { text, language } of prompts) {
-    texts.set(language, [...(texts.get(language) ?? []), text]);
-  }
-  const spreads: LanguageSpread[] = [];
-  for (const [language, asked] of texts) {
+  for (const { text, group } of prompts) texts.set(group, [...(texts.get(group) ?? []), text]);
+  const spreads: ScoreSpread[] = [];
+  for (const [group, asked] of texts) {
     const embeddings = await embedder.embed(asked);
     const unknown = embeddings.flatMap(({ unknownShare }) => unknownShare ?? []);
     const winRates: number[] = [];
     for (const text of asked) winRates.push((await router.score(text)).winRate);
     const ordered = sorted(winRates);
     spreads.push({
-      language,
+      group,
       prompts: asked.length,
       unknownShare: unknown.length > 0 ? quantile(sorted(unknown), 0.5) : null,
       scores: [quantile(ordered, 0.1), quantile(ordered, 0.5), quantile(ordered, 0.9)],
