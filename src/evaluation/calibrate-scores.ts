@@ -1,8 +1,11 @@
+import { seededRandom } from '../math/random.ts';
 import { errorOfBins, reliabilityBins } from '../training/evaluate-metrics.ts';
-import type { Calibration } from './evaluation.ts';
 import { estimate } from '../training/question-bootstrap.ts';
+import type { Calibration } from './evaluation.ts';
 
 const histogramBins = 20;
+/** Draws of outcomes from the scores themselves. */
+const chanceDraws = 200;
 
 export interface Predictions {
   readonly router: string;
@@ -33,6 +36,7 @@ export function calibrationOf(
     router,
     prompts: scores.length,
     error: estimate(errorOfBins(bins), resampled.map(errorOfBins)),
+    errorByChance: errorByChance(scores, weights),
     bins: bins.map((bin, i) => ({
       ...bin,
       frequency95: estimate(
@@ -42,4 +46,14 @@ export function calibrationOf(
     })),
     histogram,
   };
+}
+
+function errorByChance(scores: readonly number[], weights: readonly number[]): number {
+  const random = seededRandom(1);
+  let sum = 0;
+  for (let draw = 0; draw < chanceDraws; draw++) {
+    const won = scores.map((score) => (random() < score ? 1 : 0));
+    sum += errorOfBins(reliabilityBins(scores, won, weights));
+  }
+  return sum / chanceDraws;
 }

@@ -81,8 +81,11 @@ function alignedLine(cells: readonly string[]): string {
   return `  ${padded.join('')}`.trimEnd();
 }
 
-function calibrationLine({ router, error }: Calibration): string {
-  return `  calibration of ${router}: expected error ${estimateText(error)}`;
+function calibrationLine({ router, error, errorByChance }: Calibration): string {
+  return (
+    `  calibration of ${router}: expected error ${estimateText(error)}, ` +
+    `by chance ${apgrText(errorByChance)}`
+  );
 }
 
 function summaryLines({ means, calibration, pairs }: Evaluation): string[] {

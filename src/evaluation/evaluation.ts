@@ -55,6 +55,8 @@ export interface Calibration {
   readonly prompts: number;
   /** Expected calibration error over 10 bins. */
   readonly error: Estimate;
+  /** What it is on average where the scores are the true probabilities: no error, but few prompts. */
+  readonly errorByChance: number;
   readonly bins: readonly CalibrationBin[];
   /** Share of the prompts by score, 20 bins of equal width. */
   readonly histogram: readonly number[];

@@ -95,8 +95,12 @@ function tableSection(table: Table, pair: PairEvaluation, priced: boolean): Chil
   const differences = shownDifferences(table).map(({ router, floor, apgr }) =>
     element('li', {}, `${router} minus ${floor}: ${estimateText(apgr, signedText)}`),
   );
-  const calibration = table.calibration.map(({ router, error }) =>
-    element('li', {}, `expected calibration error of ${router}: ${estimateText(error)}`),
+  const calibration = table.calibration.map(({ router, error, errorByChance }) =>
+    element(
+      'li',
+      {},
+      `expected calibration error of ${router}: ${estimateText(error)}, by chance ${apgrText(errorByChance)}`,
+    ),
   );
   return [
     element('h3', {}, tableTitle(table, pair)),

@@ -199,19 +199,23 @@ function calibrationLines({ evaluation, pictures }: ReportCard): string[] {
     '## Calibration',
     '',
     'Read as the probability that the strong answer scores strictly higher, on all rows of the six ' +
-      'pairs (an error of 0 is not reached by chance: in small samples even a perfect score shows some):',
+      'pairs. With few prompts even true probabilities show an error; "by chance" is the mean of theirs.',
     '',
     ...evaluation.calibration.map(
-      ({ router, error }) => `- ${router}: expected calibration error ${estimateText(error)}`,
+      ({ router, error, errorByChance }) =>
+        `- ${router}: expected calibration error ${estimateText(error)}, by chance ${apgrText(errorByChance)}`,
     ),
     '',
     `![Reliability and histogram of the scores](${pictures.reliability})`,
     '',
     markdownTable(
-      ['pooled, by pair', ...evaluation.routers],
+      ['pooled, by pair', ...evaluation.routers.flatMap((router) => [router, 'by chance'])],
       evaluation.pairs.map((pair) => [
         pairTitle(pair),
-        ...pair.pooled.calibration.map(({ error }) => estimateText(error)),
+        ...pair.pooled.calibration.flatMap(({ error, errorByChance }) => [
+          estimateText(error),
+          apgrText(errorByChance),
+        ]),
       ]),
     ),
     '',
