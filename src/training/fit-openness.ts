@@ -13,8 +13,11 @@ export interface KindOfPrompt {
 
 /** Of the outcome tables' prompts, at most about so many of a source are looked at. */
 const mostOfSource = 400;
-/** Prompts count by their source's number^-1/2 (large sources do not drown small ones); both kinds count alike. */
-const weightOfKind = 1000;
+/**
+ * A prompt counts by its source's number^-1/2, so that large sources do not drown small ones; open, closed
+ * everyday and exam prompts by these totals, so that an everyday tone alone makes no task open.
+ */
+const totals = { open: 1000, closed: 600, exam: 400 };
 const ridge = 100;
 const steps = 12;
 const smallestStep = 1e-5;
@@ -38,17 +41,22 @@ export function fitOpenness(
   if (!everyday.kinds.some(({ isOpen }) => isOpen)) return null;
   const inputs = outcomes.x.length / outcomes.sources.length;
   const sampled = sampleOfSources(outcomes.sources);
-  const kinds = [
-    ...everyday.kinds,
-    ...sampled.map((i) => ({ source: outcomes.sources[i]!, isOpen: false })),
+  const rows = [
+    ...everyday.kinds.map(({ source, isOpen }) => ({
+      ...{ source, kind: isOpen ? ('open' as const) : ('closed' as const) },
+    })),
+    ...sampled.map((i) => ({ source: outcomes.sources[i]!, kind: 'exam' as const })),
   ];
-  const x = new Float64Array(kinds.length * inputs);
+  const x = new Float64Array(rows.length * inputs);
   x.set(everyday.x);
   for (const [row, i] of sampled.entries()) {
     const from = outcomes.x.subarray(i * inputs, (i + 1) * inputs);
     x.set(from, (everyday.kinds.length + row) * inputs);
   }
-  return fit({ x, isOpen: kinds.map(({ isOpen }) => isOpen), weights: weightsOf(kinds) }, inputs);
+  return fit(
+    { x, isOpen: rows.map(({ kind }) => kind === 'open'), weights: weightsOf(rows) },
+    inputs,
+  );
 }
 
 /** Evenly over each source. */
@@ -63,16 +71,18 @@ function sampleOfSources(sources: readonly string[]): number[] {
   });
 }
 
-function weightsOf(kinds: readonly KindOfPrompt[]): Float64Array {
-  const nameOf = ({ source, isOpen }: KindOfPrompt): string => `${isOpen} ${source}`;
-  const counts = countBy(kinds.map(nameOf));
-  const weights = Float64Array.from(kinds, (kind) => counts.get(nameOf(kind))! ** -0.5);
-  const totalOf = (isOpen: boolean): number =>
-    weights.reduce((sum, weight, i) => sum + (kinds[i]!.isOpen === isOpen ? weight : 0), 0);
-  const totals = { open: totalOf(true), closed: totalOf(false) };
-  return weights.map(
-    (weight, i) => (weightOfKind * weight) / (kinds[i]!.isOpen ? totals.open : totals.closed),
-  );
+interface WeighedRow {
+  readonly source: string;
+  readonly kind: keyof typeof totals;
+}
+
+function weightsOf(rows: readonly WeighedRow[]): Float64Array {
+  const nameOf = ({ source, kind }: WeighedRow): string => `${kind} ${source}`;
+  const counts = countBy(rows.map(nameOf));
+  const weights = Float64Array.from(rows, (row) => counts.get(nameOf(row))! ** -0.5);
+  const sums = { open: 0, closed: 0, exam: 0 };
+  for (const [i, { kind }] of rows.entries()) sums[kind] += weights[i]!;
+  return weights.map((weight, i) => (totals[rows[i]!.kind] * weight) / sums[rows[i]!.kind]);
 }
 
 /** Newton's method on  sum of w CE(isOpen, sigmoid(b . (x, 1))) + ridge |b|^2 / 2, the last b free. */

@@ -24,8 +24,8 @@ it('the error by chance is what true probabilities show: less, the more prompts'
   expect(even.error.value).toBe(0);
   expect(even.errorByChance).toBeCloseTo(Math.sqrt(2 / Math.PI) / (2 * Math.sqrt(n)), 2);
   expect(few.errorByChance / many.errorByChance).toBeGreaterThan(7);
-  expect(Math.abs(few.error.value - few.errorByChance)).toBeLessThan(0.04);
-  expect(many.error.value).toBeLessThan(0.02);
+  expect(Math.abs(few.error.value! - few.errorByChance)).toBeLessThan(0.04);
+  expect(many.error.value!).toBeLessThan(0.02);
 });
 
 it('scores that are off show more than chance', () => {

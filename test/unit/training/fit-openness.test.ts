@@ -42,22 +42,18 @@ describe('fitOpenness', () => {
     const { weights, bias } = fitOpenness(given, outcomes)!;
     const rows = [
       ...given.kinds.map(({ isOpen }, i) => ({
-        isOpen,
-        source: 'chat',
-        x: given.x.subarray(2 * i),
+        ...{ isOpen, kind: isOpen ? 'open' : 'closed', x: given.x.subarray(2 * i) },
       })),
-      ...outcomes.sources.map((source, i) => ({
-        ...{ isOpen: false, source, x: outcomes.x.subarray(2 * i) },
+      ...outcomes.sources.map((_, i) => ({
+        ...{ isOpen: false, kind: 'exam', x: outcomes.x.subarray(2 * i) },
       })),
     ];
-    const alike = (row: (typeof rows)[0]) =>
-      rows.filter((other) => other.isOpen === row.isOpen && other.source === row.source).length;
-    const total = (isOpen: boolean): number =>
-      rows.filter((r) => r.isOpen === isOpen).reduce((sum, r) => sum + alike(r) ** -0.5, 0);
+    // One source a kind: its prompts share the kind's total.
+    const totals: Record<string, number> = { open: 1000, closed: 600, exam: 400 };
     const slope = [100 * weights[0]!, 100 * weights[1]!, 0];
     for (const row of rows) {
       const p = sigmoid(bias + weights[0]! * row.x[0]! + weights[1]! * row.x[1]!);
-      const weight = (1000 * alike(row) ** -0.5) / total(row.isOpen);
+      const weight = totals[row.kind]! / rows.filter(({ kind }) => kind === row.kind).length;
       [row.x[0]!, row.x[1]!, 1].forEach((value, i) => {
         slope[i]! += weight * (p - (row.isOpen ? 1 : 0)) * value;
       });
