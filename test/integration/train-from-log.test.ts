@@ -239,7 +239,8 @@ describe('pointsman train on the log', () => {
     const pair = ['--strong-model', 'gpt-4o', '--weak-model', 'llama3:8b'];
     const found = await calibrate('--prompts', prompts, ...pair);
     expect(found).toMatchObject({ router_version: report.head_version });
-    expect(found['threshold']).toBeCloseTo(report.threshold, 1);
+    // Of other prompts than the report's, but by the head's scores: the shipped ones lie below 0.4.
+    expect(Math.abs((found['threshold'] as number) - report.threshold)).toBeLessThan(0.1);
     await runCommand(['models', 'rollback', '--db', db]);
     expect(await calibrate()).toMatchObject({ router_version: router.version });
   });
