@@ -6,10 +6,14 @@ import { parseArgs } from 'node:util';
 import { createAuroc } from '../src/calibration/auroc.ts';
 import { createEmbedder, parseEmbedderFlag } from '../src/embedding/create-embedder.ts';
 import { dot, sigmoid } from '../src/math/vector.ts';
-import type { OpennessSettings } from '../src/routing/prompt-factors.ts';
+import {
+  readPromptFor,
+  type OpennessSettings,
+  type PromptReading,
+} from '../src/routing/prompt-factors.ts';
 import { loadRouterWeights } from '../src/routing/router-weights.ts';
 import { embedPrompts } from '../src/training/embed-prompts.ts';
-import { featureMatrix } from '../src/training/fit-features.ts';
+import { featureMatrix, type EmbeddedPrompt } from '../src/training/fit-features.ts';
 import { fitOpenness, type KindOfPrompt } from '../src/training/fit-openness.ts';
 import { readOutcomes, type Outcome } from '../src/training/outcomes.ts';
 import { kindOf, readTraffic } from '../src/training/traffic.ts';
@@ -31,11 +35,12 @@ async function main(): Promise<void> {
   const weights = loadRouterWeights(values.weights ?? shipped);
   const embedder = await createEmbedder(flag);
   try {
-    const featuresOf = async (texts: readonly string[]): Promise<Float64Array> => {
+    const promptsOf = async (texts: readonly string[]): Promise<EmbeddedPrompt[]> => {
       const embeddings = await embedPrompts(embedder, texts, '.cache');
-      const prompts = texts.map((text, i) => ({ text, embedding: embeddings[i]! }));
-      return featureMatrix(prompts, weights.features);
+      return texts.map((text, i) => ({ text, embedding: embeddings[i]! }));
     };
+    const featuresOf = async (texts: readonly string[]): Promise<Float64Array> =>
+      featureMatrix(await promptsOf(texts), weights.features);
     const kinds = readTraffic(join(values.data, 'prompts')).flatMap(kindOf);
     const rowsOf = (split: string) => readOutcomes(join(values.data, 'outcomes', split)).rows;
     const train = rowsOf('train');
@@ -46,8 +51,10 @@ async function main(): Promise<void> {
     };
     console.log(leftOut(everyday, exams));
     const dev = rowsOf('dev');
-    const x = await featuresOf(dev.map(({ prompt }) => prompt));
-    console.log(takenForOpen(dev, openOf(x, fitOpenness(everyday, exams)!)));
+    const read = (await promptsOf(dev.map(({ prompt }) => prompt))).map(({ text, embedding }) =>
+      readPromptFor(text, embedding, weights),
+    );
+    console.log(takenForOpen(dev, read));
   } finally {
     await embedder.close();
   }
@@ -90,14 +97,17 @@ function leftOut(everyday: Everyday, exams: Exams): string {
   );
 }
 
-function takenForOpen(rows: readonly Outcome[], probabilities: Float64Array): string {
+function takenForOpen(
+  rows: readonly Outcome[],
+  read: readonly Pick<PromptReading, 'open'>[],
+): string {
   const sources = [...new Set(rows.map(({ source }) => source))];
   const shares = sources.map((source) => {
-    const some = rows.flatMap((row, i) => (row.source === source ? [probabilities[i]!] : []));
+    const some = rows.flatMap((row, i) => (row.source === source ? [read[i]!.open] : []));
     const taken = some.filter((probability) => probability > 0.5).length;
     return `${source} ${((100 * taken) / some.length).toFixed(1)} %`;
   });
-  return `dev questions taken for open, before unknown words are looked at: ${shares.join(', ')}`;
+  return `dev questions that these weights take for open: ${shares.join(', ')}`;
 }
 
 function openOf(x: Float64Array, { weights, bias }: OpennessSettings): Float64Array {

@@ -51,7 +51,7 @@ export interface FactorSettings {
 export interface PromptReading {
   readonly x: Float64Array;
   readonly marks: Float64Array;
-  /** u, w and o. */
+  /** u, w and o; o is 0 where options are given to choose from, and held back as far as words are unknown. */
   readonly unknown: number;
   readonly content: number;
   readonly open: number;
@@ -85,8 +85,8 @@ export function readPromptFor(
     marks: unknown > 0 ? scaledMarks(prompt, caution) : new Float64Array(markCount),
     unknown,
     content: 1 - Math.exp(-countWords(tokens) / wordsOfContent),
-    // What cannot be read is not called open either.
-    open: openness ? (1 - unknown) * probabilityOpen(x, openness) : 0,
+    open:
+      openness && prompt.options.length === 0 ? (1 - unknown) * probabilityOpen(x, openness) : 0,
   };
 }
 

@@ -61,9 +61,11 @@ const openTasks = [
 const closedTasks = ['coding', 'debugging', 'math', 'reasoning', 'extraction'];
 /** Chosen to be hard, or asked with demands that can be checked. */
 const demandingSources = ['arena_hard_v2', 'ifeval'];
+/** Knowledge that is right or wrong, and short. */
+const factualSources = ['webquestions'];
 
 /**
- * The prompt with its kind of task, or nothing where its category does not tell (knowledge: a date or an
+ * The prompt with its kind of task, or nothing where its category does not tell (most knowledge: a date or an
  * essay) or where it is not English: the outcome tables, which show what is closed, are English.
  */
 export function kindOf({
@@ -73,7 +75,8 @@ export function kindOf({
   category,
 }: TrafficPrompt): (KindOfPrompt & { readonly text: string })[] {
   if (language !== 'en') return [];
-  if (closedTasks.includes(category)) return [{ text, source, isOpen: false }];
+  if (closedTasks.includes(category) || factualSources.includes(source))
+    return [{ text, source, isOpen: false }];
   if (!openTasks.includes(category) || demandingSources.includes(source)) return [];
   return [{ text, source, isOpen: true }];
 }

@@ -77,6 +77,8 @@ describe('promptFactors', () => {
     const even = { ...weights, openness: { weights: new Float64Array(x.length), bias: 0 } };
     expect(promptFactors(readPromptFor(long, embedding(0), even), even)[0]).toBeCloseTo(plain!, 12);
     expect(readPromptFor(long, embedding(0.5), open).open).toBe(0);
+    const withOptions = `${long}\nA. one\nB. two`;
+    expect(readPromptFor(withOptions, embedding(0), open).open).toBe(0);
   });
 
   it('reads the share of unknown words from the n-gram table without an encoder', () => {

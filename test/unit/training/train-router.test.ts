@@ -211,6 +211,8 @@ describe('kindOf', () => {
 
   it('leaves out what does not tell', () => {
     expect(kindOf({ ...prompt, category: 'knowledge' })).toEqual([]);
+    const factual = { ...prompt, category: 'knowledge', source: 'webquestions' };
+    expect(kindOf(factual)).toMatchObject([{ isOpen: false }]);
     expect(kindOf({ ...prompt, language: 'ja' })).toEqual([]);
     expect(kindOf({ ...prompt, source: 'ifeval' })).toEqual([]);
     expect(kindOf({ ...prompt, source: 'ifeval', category: 'math' })).toHaveLength(1);
