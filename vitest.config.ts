@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,7 +7,7 @@ export default defineConfig({
     setupFiles: ['test/support/fail-on-console.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    // One more than the default on two cores: many tests wait for sockets and child processes.
-    maxWorkers: '100%',
+    // Twice the cores: many tests wait for sockets and child processes.
+    maxWorkers: 2 * availableParallelism(),
   },
 });
