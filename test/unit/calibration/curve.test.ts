@@ -37,7 +37,7 @@ function errorsAway(values: readonly number[], truth: number): number {
 
 test('feedback on one answer each gives every threshold its true quality, over many logs', () => {
   const thresholds = [0.2, 0.5, 0.8];
-  const curves = many(partial, 60, thresholds);
+  const curves = many(partial, 40, thresholds);
   for (const [k, threshold] of thresholds.entries()) {
     const qualities = curves.map(({ points }) => points[k]!.quality!.value);
     expect(errorsAway(qualities, trueQuality(threshold))).toBeLessThan(3.5);
@@ -71,7 +71,7 @@ test('comparisons give the same share of the advantage, in points won', () => {
 
 test('of 60 intervals about 57 hold the truth', () => {
   const settings = { ...partial, requests: 1200, exploration: 0.5, comparison: 0.1 };
-  const curves = many(settings, 60, [0.4], 250);
+  const curves = many(settings, 60, [0.4], 150);
   const holds = ([low, high]: readonly [number, number], truth: number): boolean =>
     low <= truth && truth <= high;
   const counts = [
