@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { createAuroc } from '../src/calibration/auroc.ts';
 import { createEmbedder, parseEmbedderFlag } from '../src/embedding/create-embedder.ts';
 import { dot, sigmoid } from '../src/math/vector.ts';
+import { shippedWeightsFile } from '../src/routing/create-router.ts';
 import {
   readPromptFor,
   type OpennessSettings,
@@ -31,10 +32,9 @@ async function main(): Promise<void> {
   });
   const flag = parseEmbedderFlag(values.embedder);
   if (flag.kind === 'endpoint') throw new Error('--embedder endpoint is not measured here');
-  const shipped = join('models', `mf-${flag.kind === 'fast' ? 'fast' : 'use-lite'}.safetensors`);
-  const weights = loadRouterWeights(values.weights ?? shipped);
   const embedder = await createEmbedder(flag);
   try {
+    const weights = loadRouterWeights(values.weights ?? shippedWeightsFile(embedder));
     const promptsOf = async (texts: readonly string[]): Promise<EmbeddedPrompt[]> => {
       const embeddings = await embedPrompts(embedder, texts, '.cache');
       return texts.map((text, i) => ({ text, embedding: embeddings[i]! }));

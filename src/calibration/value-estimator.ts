@@ -8,6 +8,8 @@
 // right, the mean of phi over any range of scores is right whatever m is; m takes away variance.
 // Dudik, Langford, Li 2011 (arXiv:1103.4601); self-normalised: Swaminathan, Joachims 2015.
 
+import { leadingCount } from '../math/leading-count.ts';
+
 /** Values that were seen, of some of the rows. */
 export interface Observations {
   /** Indices of rows. */
@@ -117,7 +119,7 @@ function spreads(
   cells: Uint8Array,
 ): (row: number) => number {
   const order = Array.from(rows.keys()).sort((a, b) => scores[rows[a]!]! - scores[rows[b]!]!);
-  const observedScores = order.map((o) => scores[rows[o]!]!);
+  const observedScores = Float64Array.from(order, (o) => scores[rows[o]!]!);
   // Sums up to each observation, in the order of scores; a cell is a range of them.
   const squaresUpTo = new Float64Array(order.length + 1);
   const weightUpTo = new Float64Array(order.length + 1);
@@ -140,22 +142,11 @@ function spreads(
   const ofCells = Array.from(ends, (end, cell) => spreadOf(startOf(cell), end, everywhere));
   return (row) => {
     const cell = cells[row]!;
-    const at = firstNotBelow(observedScores, scores[row]!);
+    const at = leadingCount(observedScores, (score) => score < scores[row]!);
     const from = Math.max(startOf(cell), at - reachOfSpread);
     const to = Math.min(ends[cell]!, at + reachOfSpread);
     return spreadOf(from, to, ofCells[cell]!);
   };
-}
-
-/** Position of the first of ascending values that is not below the bound. */
-function firstNotBelow(ascending: readonly number[], bound: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Mean of each cell's known values. */

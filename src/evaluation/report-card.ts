@@ -19,6 +19,7 @@ import {
 import { markdownTable } from './markdown-table.ts';
 import type { SpeedRatios } from './measure-speed.ts';
 import { cascadeLines } from './report-cascade.ts';
+import { languageLines, taskLines } from './report-spread.ts';
 import { weaknesses } from './report-weaknesses.ts';
 import type { ScoreSpread } from './score-spread.ts';
 
@@ -241,62 +242,4 @@ function speedLines({ speed }: ReportCard): string[] {
 /** Two digits, or fewer: more would be noise. */
 function roughly(value: number): string {
   return value >= 10 ? String(Math.round(value)) : value.toFixed(1);
-}
-
-function languageLines({ languages, japanese, evaluation }: ReportCard): string[] {
-  const [pair] = evaluation.pairs;
-  return [
-    '## Languages',
-    '',
-    `Scores of \`${evaluation.routers[0]}\` for ${pair ? pairTitle(pair) : 'the first pair'} on the ` +
-      'everyday prompts (no outcomes: this shows whether scores differ at all, not whether they are right). ' +
-      'Unknown: median share of tokens that the encoder does not know.',
-    '',
-    markdownTable(
-      ['language', 'prompts', 'unknown', 'score at 10 %', '50 %', '90 %'],
-      languages.map(({ group, prompts, unknownShare, scores }) => [
-        group,
-        String(prompts),
-        unknownShare === null ? missing : `${percentText(unknownShare)} %`,
-        ...scores.map(apgrText),
-      ]),
-    ),
-    '',
-    'Japanese open questions (rakuda_ja, train and dev together, **most of them seen in training**; so ' +
-      'few that the intervals say nearly nothing):',
-    '',
-    markdownTable(
-      ['pair', 'prompts', ...japanese.routers, 'length'],
-      japanese.pairs.map((each) => [
-        pairTitle(each),
-        String(each.pooled.prompts),
-        ...[...japanese.routers, 'length'].map((name) => {
-          const apgr = each.pooled.rows.find((row) => row.name === name)?.apgr;
-          if (gapWarning(each.pooled) !== null) return 'no clear gap';
-          return apgr ? estimateText(apgr) : missing;
-        }),
-      ]),
-    ),
-    '',
-  ];
-}
-
-function taskLines({ tasks, evaluation }: ReportCard): string[] {
-  const [pair] = evaluation.pairs;
-  return [
-    '## Kinds of tasks',
-    '',
-    `Scores of \`${evaluation.routers[0]}\` for ${pair ? pairTitle(pair) : 'the first pair'} on the English ` +
-      'everyday prompts by their category. They have no outcomes. That models differ less on open tasks ' +
-      '(writing, rewriting, small talk, a part to play, advice, a plan, a summary, a translation) is an ' +
-      '**assumption**, not measured here: such prompts are drawn towards the scores of easy ones.',
-    '',
-    markdownTable(
-      ['kind', 'prompts', 'score at 10 %', '50 %', '90 %'],
-      [...tasks]
-        .sort((a, b) => b.scores[1] - a.scores[1])
-        .map(({ group, prompts, scores }) => [group, String(prompts), ...scores.map(apgrText)]),
-    ),
-    '',
-  ];
 }

@@ -45,14 +45,15 @@ interface CreatedRouter {
   readonly notes: readonly string[];
 }
 
-/** The head for scoring without an encoder. */
-const fastWeightsFile = shipped('mf-fast.safetensors');
+/** The shipped head for an embedder: `fast` has one of its own, for scoring without an encoder. */
+export function shippedWeightsFile({ id }: Pick<Embedder, 'id'>): string {
+  return id === fastEmbedderId ? shipped('mf-fast.safetensors') : defaultWeightsFile;
+}
 
 const creators: Record<RouterName, (deps: RouterDeps) => CreatedRouter> = {
   mf: (deps) => {
     const parts = pairParts('mf', deps);
-    const ours = parts.embedder.id === fastEmbedderId ? fastWeightsFile : defaultWeightsFile;
-    return openMfRouter(deps.weightsFile ?? ours, parts);
+    return openMfRouter(deps.weightsFile ?? shippedWeightsFile(parts.embedder), parts);
   },
   sw_ranking: (deps) =>
     createSwRankingRouter({ neighbours: neighboursOf(deps), ...pairParts('sw_ranking', deps) }),

@@ -47,16 +47,8 @@ export function readTraffic(folder: string): TrafficPrompt[] {
 }
 
 const openTasks = [
-  ...[
-    'chitchat',
-    'writing',
-    'rewriting',
-    'summarizing',
-    'translation',
-    'roleplay',
-    'advice',
-    'planning',
-  ],
+  ...['chitchat', 'writing', 'rewriting', 'summarizing'],
+  ...['translation', 'roleplay', 'advice', 'planning'],
 ];
 const closedTasks = ['coding', 'debugging', 'math', 'reasoning', 'extraction'];
 /** Chosen to be hard, or asked with demands that can be checked. */
