@@ -150,6 +150,9 @@ function explainScore(
   if (weights.caution && reading.open > 0.5) {
     reasons.push(reasonFor('open task', { open: 0 }));
   }
+  if (reading.familiar < 0.5) {
+    reasons.push(reasonFor('unlike the tasks of training', { familiar: 1 }));
+  }
   return {
     winRate: whole.winRate,
     embedding: vectorOf(embedding, reading),

@@ -1,7 +1,9 @@
 // From a prompt to its latent factors, with cautions about what the head has never learned:
 //
-//   f(prompt) = c [(1 - u) f_head(x) + u f_marks(s)] + (1 - c) f_easy,   c = w (1 - pull max(0, 2 o - 1))
+//   f(prompt) = c [(1 - u) f_known(x) + u f_marks(s)] + (1 - c) f_easy,   c = w (1 - pull max(0, 2 o - 1)),
+//   f_known(x) = k f_head(x) + (1 - k) f_centre
 //
+// k, 0..1: how much the prompt resembles the tasks of training (familiarity.ts).
 // u, 0..1: how much of the wording is unknown. x of a script or language that encoder and n-gram table
 //   cannot read is noise, and the same noise for most prompts. f_marks is the best linear guess of f_head
 //   from marks s that need no language (length, numbers, code, maths), fitted on the training prompts.
@@ -13,6 +15,7 @@
 //   prompts, not by outcomes (fit-openness.ts). That models differ less there is assumed, and so is pull.
 import type { Embedding } from '../embedding/embedder.ts';
 import { clamp, dot, sigmoid } from '../math/vector.ts';
+import { familiarityOf, type FamiliaritySettings } from './familiarity.ts';
 import { latentFactors, type MfHead } from './matrix-factorization.ts';
 import { hashOf } from './prompt-features-lexical.ts';
 import { languageFreeMarks, markCount } from './prompt-features-marks.ts';
@@ -45,6 +48,8 @@ export interface FactorSettings {
   readonly caution: CautionSettings | null;
   /** Null where training saw no prompts of known kinds: o = 0. */
   readonly openness: OpennessSettings | null;
+  /** Null where training had too few tasks to tell known from unknown ones: k = 1. */
+  readonly familiarity: FamiliaritySettings | null;
 }
 
 /** All that a score depends on. */
@@ -55,6 +60,8 @@ export interface PromptReading {
   readonly unknown: number;
   readonly content: number;
   readonly open: number;
+  /** k */
+  readonly familiar: number;
 }
 
 const limit = 4;
@@ -73,7 +80,12 @@ const unknownToTable = [0.5, 0.85] as const;
 export function readPromptFor(
   text: string,
   embedding: Embedding,
-  { features, caution, openness }: Pick<FactorSettings, 'features' | 'caution' | 'openness'>,
+  {
+    features,
+    caution,
+    openness,
+    familiarity,
+  }: Pick<FactorSettings, 'features' | 'caution' | 'openness' | 'familiarity'>,
 ): PromptReading {
   const parts = partsOf(text);
   const { prompt, tokens } = parts;
@@ -87,15 +99,20 @@ export function readPromptFor(
     content: 1 - Math.exp(-countWords(tokens) / wordsOfContent),
     open:
       openness && prompt.options.length === 0 ? (1 - unknown) * probabilityOpen(x, openness) : 0,
+    familiar: familiarity ? familiarityOf(wordingOf(x, features), familiarity) : 1,
   };
 }
 
 /** f [rank]. */
 export function promptFactors(
-  { x, marks, unknown, content, open }: PromptReading,
-  { head, caution }: Pick<FactorSettings, 'head' | 'caution'>,
+  { x, marks, unknown, content, open, familiar }: PromptReading,
+  { head, caution, familiarity }: Pick<FactorSettings, 'head' | 'caution' | 'familiarity'>,
 ): Float64Array {
   const f = latentFactors(head, x, 1);
+  if (familiarity) {
+    for (let r = 0; r < f.length; r++)
+      f[r] = familiar * f[r]! + (1 - familiar) * familiarity.centre[r]!;
+  }
   if (!caution) return f;
   const c = content * (1 - openPull * Math.max(0, 2 * open - 1));
   for (let r = 0; r < f.length; r++) {
@@ -103,6 +120,11 @@ export function promptFactors(
     f[r] = c * f[r]! + (1 - c) * caution.easy[r]!;
   }
   return f;
+}
+
+/** The part of x that speaks for the wording. */
+function wordingOf(x: Float64Array, { sentence, lexical }: FeatureSettings): Float64Array {
+  return x.subarray(sentence, sentence + lexical.dimensions);
 }
 
 function probabilityOpen(x: Float64Array, { weights, bias }: OpennessSettings): number {

@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { toHalves } from '../math/half.ts';
 import type { LexicalTable } from './prompt-features-lexical.ts';
 import { markCount } from './prompt-features-marks.ts';
+import type { FamiliaritySettings } from './familiarity.ts';
 import type { CautionSettings, FactorSettings, OpennessSettings } from './prompt-factors.ts';
 import { featureCount, featureGroups } from './prompt-features.ts';
 import { parseWeightsMetadata, type WeightsMetadata } from './router-weights-metadata.ts';
@@ -79,6 +80,7 @@ export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeigh
     },
     caution: readCaution(tensors, rank, file),
     openness: readOpenness(tensors, inputs, file),
+    familiarity: readFamiliarity(tensors, metadata, file),
     meanQuality: floats('models.mean_quality', models.length),
     trafficFactors: doubles('traffic.factors', metadata.trafficPrompts, rank),
   };
@@ -86,7 +88,8 @@ export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeigh
 
 /** The file's bytes. What is read back is rounded: halves for matrices, int8 for the n-gram table. */
 export function writeRouterWeights(weights: RouterWeights): Uint8Array {
-  const { metadata, features, head, caution, openness, meanQuality, trafficFactors } = weights;
+  const { metadata, features, head, caution, openness, familiarity } = weights;
+  const { meanQuality, trafficFactors } = weights;
   const { inputs, hidden, rank } = head;
   const models = metadata.models.length;
   const tensors = new Map<string, Tensor>(writeLexical(features.lexical));
@@ -115,6 +118,16 @@ export function writeRouterWeights(weights: RouterWeights): Uint8Array {
     single('openness.weights', openness.weights, inputs);
     single('openness.bias', [openness.bias], 1);
   }
+  if (familiarity) {
+    const { landmarks, slope, bias, centre } = familiarity;
+    const width = features.lexical.dimensions;
+    // Numbers of vectors of length 1.
+    const data = Int8Array.from(landmarks, (value) => Math.round(value * landmarkScale));
+    const shape = [landmarks.length / width, width];
+    tensors.set('familiarity.landmarks', { dtype: 'I8', shape, data });
+    single('familiarity.line', [slope, bias], 2);
+    single('familiarity.centre', centre, rank);
+  }
   single('models.mean_quality', meanQuality, models);
   half('traffic.factors', trafficFactors, metadata.trafficPrompts, rank);
   return writeSafetensors({ metadata: { pointsman: JSON.stringify(metadata) }, tensors });
@@ -137,6 +150,28 @@ function readOpenness(tensors: TensorFile, inputs: number, file: string): Openne
   return {
     weights: Float64Array.from(floatsOf(tensors, 'openness.weights', [inputs], file)),
     bias: floatsOf(tensors, 'openness.bias', [1], file)[0]!,
+  };
+}
+
+const landmarkScale = 127;
+
+function readFamiliarity(
+  tensors: TensorFile,
+  { features, rank }: WeightsMetadata,
+  file: string,
+): FamiliaritySettings | null {
+  const found = tensors.tensors.get('familiarity.landmarks');
+  if (!found) return null;
+  const shape = [found.shape[0] ?? 0, features.lexicalDimensions];
+  const small = tensorOf(tensors, 'familiarity.landmarks', shape, file);
+  if (small.dtype !== 'I8')
+    throw new ConfigError(`${file}: tensor familiarity.landmarks is not I8`);
+  const [slope, bias] = floatsOf(tensors, 'familiarity.line', [2], file);
+  return {
+    landmarks: Float32Array.from(small.data, (value) => value / landmarkScale),
+    slope: slope!,
+    bias: bias!,
+    centre: Float64Array.from(floatsOf(tensors, 'familiarity.centre', [rank], file)),
   };
 }
 

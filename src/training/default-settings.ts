@@ -17,7 +17,7 @@ export function defaultTrainingSettings(
     lexical: { rows: 8192, dimensions: 128 },
     surface: !hasVectors,
     views: [view, view, view],
-    weights: { modelPower: 0.5, sourcePower: 0.25 },
+    weights: { modelPower: 0.5, sourcePower: 0.35 },
     mf: {
       rank: 32,
       hidden: 64,
@@ -29,6 +29,7 @@ export function defaultTrainingSettings(
       modelDecay: 0.001,
       dropout: 0.5,
       hiddenDropout: 0.3,
+      gapShare: 0.6,
       seed,
     },
   };

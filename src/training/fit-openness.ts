@@ -1,8 +1,7 @@
 // Which tasks are open? Logistic regression with a ridge on x. Open and closed everyday prompts are told
 // apart by their category; the prompts of outcome tables, nearly all of them exam questions, count as closed.
-import { solvePositive } from '../math/cholesky.ts';
-import { dot, sigmoid } from '../math/vector.ts';
 import type { OpennessSettings } from '../routing/prompt-factors.ts';
+import { fitLogistic } from './logistic-regression.ts';
 import { countBy } from './training-rows.ts';
 
 export interface KindOfPrompt {
@@ -19,15 +18,6 @@ const mostOfSource = 400;
  */
 const totals = { open: 1000, closed: 600, exam: 400 };
 const ridge = 100;
-const steps = 12;
-const smallestStep = 1e-5;
-
-interface Rows {
-  /** x [rows x inputs]. */
-  readonly x: Float64Array;
-  readonly isOpen: readonly boolean[];
-  readonly weights: Float64Array;
-}
 
 /**
  * @param everyday x [kinds x inputs]
@@ -53,10 +43,8 @@ export function fitOpenness(
     const from = outcomes.x.subarray(i * inputs, (i + 1) * inputs);
     x.set(from, (everyday.kinds.length + row) * inputs);
   }
-  return fit(
-    { x, isOpen: rows.map(({ kind }) => kind === 'open'), weights: weightsOf(rows) },
-    inputs,
-  );
+  const isTrue = rows.map(({ kind }) => kind === 'open');
+  return fitLogistic({ x, isTrue, weights: weightsOf(rows) }, inputs, ridge);
 }
 
 /** Evenly over each source. */
@@ -83,39 +71,4 @@ function weightsOf(rows: readonly WeighedRow[]): Float64Array {
   const sums = { open: 0, closed: 0, exam: 0 };
   for (const [i, { kind }] of rows.entries()) sums[kind] += weights[i]!;
   return weights.map((weight, i) => (totals[rows[i]!.kind] * weight) / sums[rows[i]!.kind]);
-}
-
-/** Newton's method on  sum of w CE(isOpen, sigmoid(b . (x, 1))) + ridge |b|^2 / 2, the last b free. */
-function fit({ x, isOpen, weights }: Rows, inputs: number): OpennessSettings {
-  const n = inputs + 1;
-  const b = new Float64Array(n);
-  for (let step = 0; step < steps; step++) {
-    const hessian = new Float64Array(n * n);
-    const gradient = new Float64Array(n);
-    for (const [row, isRowOpen] of isOpen.entries()) {
-      const at = row * inputs;
-      const p = sigmoid(b[inputs]! + dot(b, x, 0, at, inputs));
-      const slope = weights[row]! * ((isRowOpen ? 1 : 0) - p);
-      // Bounded below: a step never grows without bound where all is sure.
-      const curve = weights[row]! * Math.max(1e-3, p * (1 - p));
-      for (let i = 0; i < n; i++) {
-        const xi = i < inputs ? x[at + i]! : 1;
-        gradient[i]! += slope * xi;
-        const scaled = curve * xi;
-        for (let j = 0; j < Math.min(i + 1, inputs); j++)
-          hessian[i * n + j]! += scaled * x[at + j]!;
-      }
-      hessian[n * n - 1]! += curve;
-    }
-    for (let i = 0; i < inputs; i++) {
-      gradient[i]! -= ridge * b[i]!;
-      hessian[i * n + i]! += ridge;
-    }
-    for (let i = 0; i < n; i++)
-      for (let j = i + 1; j < n; j++) hessian[i * n + j] = hessian[j * n + i]!;
-    const move = solvePositive(hessian, gradient, n);
-    for (let i = 0; i < n; i++) b[i]! += move[i]!;
-    if (move.every((value) => Math.abs(value) < smallestStep)) break;
-  }
-  return { weights: b.slice(0, inputs), bias: b[inputs]! };
 }

@@ -50,10 +50,13 @@ export type HiddenMask = Float64Array | undefined;
 
 /**
  * Adds the gradient of
- *   loss = sum over prompts i, outcomes (m, y) of  w_i * CE(y, p_m(x_i)),
- *   CE(y, p) = -y ln p - (1 - y) ln(1 - p)
- * to `gradients` and returns the loss. `x` [batch x inputs] are the rows of `batch`, perhaps with
- * noise. d CE / d logit = p - y.
+ *   loss = sum over prompts i of  w_i * [(1 - g) sum of CE(y, p_m(x_i)) + 4 g sum of (e_m - mean e)^2]
+ * over the outcomes (m, y) of a prompt, with CE(y, p) = -y ln p - (1 - y) ln(1 - p) and e_m = p_m - y, to
+ * `gradients` and returns the loss. `x` [batch x inputs] are the rows of `batch`, perhaps with noise.
+ *
+ * g = `gapShare`, 0..1: a score is a difference of two models' p, and the second sum is the squared error of
+ * all these differences, 1/n sum over a < b of ((p_a - p_b) - (y_a - y_b))^2; what is hard for all models
+ * alike, which the first sum is mostly about, cancels out. A prompt with one outcome has none.
  */
 export function addGradients(
   head: MfHead,
@@ -62,6 +65,7 @@ export function addGradients(
   x: Float64Array,
   gradients: Gradients,
   mask: HiddenMask,
+  gapShare = 0,
 ): number {
   const { rank, hidden, inputs } = head;
   const n = batch.length;
@@ -71,13 +75,11 @@ export function addGradients(
   let loss = 0;
   for (let i = 0; i < n; i++) {
     const row = batch[i]!;
-    const weight = rows.weights[row]!;
-    for (let o = rows.starts[row]!; o < rows.starts[row + 1]!; o++) {
-      const m = rows.models[o]!;
-      const y = rows.qualities[o]!;
-      const p = expectedQuality(head, m, f, i * rank);
-      loss += weight * crossEntropy(y, p);
-      const dz = weight * (p - y);
+    const slopes = promptLoss(head, rows, row, f, i * rank, gapShare);
+    loss += rows.weights[row]! * slopes.loss;
+    for (const [j, slope] of slopes.logits.entries()) {
+      const m = rows.models[rows.starts[row]! + j]!;
+      const dz = rows.weights[row]! * slope;
       gradients.modelBias[m]! += dz;
       for (let r = 0; r < rank; r++) {
         gradients.models[m * rank + r]! += dz * f[i * rank + r]!;
@@ -99,8 +101,38 @@ export function addGradients(
   return loss;
 }
 
-/** Weighted mean cross entropy, in nats per outcome. */
-export function meanLoss(head: MfHead, rows: TrainingRows): number {
+/** One prompt's loss, and its slope in the logit of each outcome: d CE / d logit = p - y. */
+function promptLoss(
+  head: MfHead,
+  rows: TrainingRows,
+  row: number,
+  factors: Float64Array,
+  offset: number,
+  gapShare: number,
+): { loss: number; logits: Float64Array } {
+  const start = rows.starts[row]!;
+  const n = rows.starts[row + 1]! - start;
+  const p = new Float64Array(n);
+  const errors = new Float64Array(n);
+  let loss = 0;
+  let meanError = 0;
+  for (let j = 0; j < n; j++) {
+    const y = rows.qualities[start + j]!;
+    p[j] = expectedQuality(head, rows.models[start + j]!, factors, offset);
+    errors[j] = p[j]! - y;
+    meanError += errors[j]! / n;
+    loss += (1 - gapShare) * crossEntropy(y, p[j]!);
+  }
+  const logits = errors.map((error, j) => {
+    const apart = error - meanError;
+    loss += 4 * gapShare * apart * apart;
+    return (1 - gapShare) * error + 8 * gapShare * apart * p[j]! * (1 - p[j]!);
+  });
+  return { loss, logits };
+}
+
+/** Weighted mean of the same loss per outcome; without `gapShare` the cross entropy in nats. */
+export function meanLoss(head: MfHead, rows: TrainingRows, gapShare = 0): number {
   const block = 256;
   let loss = 0;
   let total = 0;
@@ -109,12 +141,10 @@ export function meanLoss(head: MfHead, rows: TrainingRows): number {
     const x = rows.x.subarray(start * head.inputs, (start + n) * head.inputs);
     const f = latentFactors(head, x, n);
     for (let i = 0; i < n; i++) {
-      const weight = rows.weights[start + i]!;
-      for (let o = rows.starts[start + i]!; o < rows.starts[start + i + 1]!; o++) {
-        const p = expectedQuality(head, rows.models[o]!, f, i * head.rank);
-        loss += weight * crossEntropy(rows.qualities[o]!, p);
-        total += weight;
-      }
+      const row = start + i;
+      const weight = rows.weights[row]!;
+      loss += weight * promptLoss(head, rows, row, f, i * head.rank, gapShare).loss;
+      total += weight * (rows.starts[row + 1]! - rows.starts[row]!);
     }
   }
   return loss / total;

@@ -27,6 +27,8 @@ export interface TrainSettings {
   /** Share of the numbers of x, and of the hidden units, that a step does not see. */
   readonly dropout: number;
   readonly hiddenDropout: number;
+  /** Share of the loss that asks for the differences between models (mf-loss.ts), 0..1. */
+  readonly gapShare: number;
   readonly seed: number;
 }
 
@@ -57,8 +59,8 @@ export interface TrainHooks {
 }
 
 /**
- * Fits a head to `train`; of all epochs the one with the least loss on `dev` is returned, and
- * training stops when `patience` epochs have not bettered it. The same input gives the same head,
+ * Fits a head to `train`; of all epochs the one with the least loss on `dev` is returned, with its cross
+ * entropy there, and training stops when `patience` epochs have not bettered it. The same input gives the same head,
  * bit for bit, also from any state on: every epoch draws from a seed of its own.
  */
 export function trainMf(
@@ -98,12 +100,12 @@ export function trainMf(
       for (const name of parameterNames) gradients[name].fill(0);
       const x = droppedRows(train.x, batch, inputs, settings.dropout, random);
       const mask = dropoutMask(size * settings.hidden, settings.hiddenDropout, random);
-      trainLoss += addGradients(head, train, batch, x, gradients, mask) / size;
+      trainLoss += addGradients(head, train, batch, x, gradients, mask, settings.gapShare) / size;
       for (const name of parameterNames) scaleBy(gradients[name], 1 / size);
       const rate = rateAt(step++, settings.epochs * batches, settings.rate);
       for (const { adam, decay } of optimizers) adam.step(rate, decay);
     }
-    const devLoss = meanLoss(head, dev);
+    const devLoss = meanLoss(head, dev, settings.gapShare);
     if (devLoss < bestLoss) {
       [bestEpoch, bestLoss] = [epoch, devLoss];
       for (const name of parameterNames) best[name].set(head[name]);
@@ -111,7 +113,7 @@ export function trainMf(
     onState?.({ epoch, bestEpoch, bestLoss, ...live });
     onEpoch?.({ epoch, trainLoss: trainLoss / batches, devLoss });
   }
-  return { head: best, devLoss: bestLoss };
+  return { head: best, devLoss: meanLoss(best, dev) };
 }
 
 /** Keeps the seeds of epochs apart from those of other heads, which are near each other. */

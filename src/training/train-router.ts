@@ -1,13 +1,19 @@
 import { seededRandom } from '../math/random.ts';
 import { mean } from '../math/vector.ts';
 import type { MfHead } from '../routing/matrix-factorization.ts';
-import { featureCount, featureGroups, type FeatureSettings } from '../routing/prompt-features.ts';
+import {
+  featureCount,
+  featureGroups,
+  type FeatureGroup,
+  type FeatureSettings,
+} from '../routing/prompt-features.ts';
 import type { DevFigure } from '../routing/router-weights-metadata.ts';
 import { parseRouterWeights, writeRouterWeights } from '../routing/router-weights.ts';
 import { calibrationReport, halfOf } from './calibration-report.ts';
 import { pairFigures, pairsToReport, type DevReport, type PairFigure } from './dev-report.ts';
 import { factorMatrix } from './factor-matrix.ts';
 import { fitCaution } from './fit-caution.ts';
+import { fitFamiliarity, type WordedRows } from './fit-familiarity.ts';
 import { featureMatrix, fitFeatures, type EmbeddedPrompt } from './fit-features.ts';
 import type { LexicalSettings } from './fit-lexical.ts';
 import { fitOpenness, type KindOfPrompt } from './fit-openness.ts';
@@ -85,7 +91,13 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
     { x: featureMatrix(input.kinds, features), kinds: input.kinds },
     { x: trainRows.x, sources: train.rows.map(({ source }) => source) },
   );
-  const factors = { features, head, caution, openness };
+  const familiarity = fitFamiliarity(
+    wordedRows(train, trainRows, features),
+    wordedRows(dev, devRows, features),
+    { head, rows: trainRows },
+    seededRandom(seed),
+  );
+  const factors = { features, head, caution, openness, familiarity };
   const devFactors = factorMatrix(dev.prompts, factors);
   const mix = trainingRows(dev.rows, devRows.x, models, calibrationWeights);
   const meanQuality = meanQualities(head, mix, devFactors);
@@ -100,7 +112,7 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
   const trafficFactors = factorMatrix(input.traffic, factors);
   const bytesWith = ({ figures, calibration }: DevReport): Uint8Array =>
     writeRouterWeights({
-      ...{ features, head, caution, openness, meanQuality, trafficFactors },
+      ...{ ...factors, meanQuality, trafficFactors },
       metadata: {
         formatVersion: 1,
         kind: 'mf',
@@ -147,14 +159,13 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
 }
 
 function trainHeads(
-  { settings, embedder, onEpoch, checkpoints }: RouterTrainingInput,
+  { settings, onEpoch, checkpoints }: RouterTrainingInput,
   features: FeatureSettings,
   train: TrainingRows,
   dev: TrainingRows,
   modelCount: number,
 ): { head: MfHead; devLoss: number } {
-  const { lexical, surface } = features;
-  const groups = featureGroups(embedder.dimensions, lexical.dimensions, surface);
+  const groups = groupsOf(features);
   const trained = settings.views.map((view, i) => {
     const columns = viewColumns(groups, view);
     const { head, devLoss } = trainMf(
@@ -174,6 +185,15 @@ function trainHeads(
     head: joinHeads(trained.map(({ head }) => head)),
     devLoss: mean(trained.map(({ devLoss }) => devLoss)),
   };
+}
+
+function wordedRows(set: EmbeddedOutcomes, x: TrainingRows, features: FeatureSettings): WordedRows {
+  const columns = viewColumns(groupsOf(features), ['wording']);
+  return { rows: set.rows, wording: selectColumns(x, columns).x };
+}
+
+function groupsOf({ sentence, lexical, surface }: FeatureSettings): readonly FeatureGroup[] {
+  return featureGroups(sentence, lexical.dimensions, surface);
 }
 
 /** The file holds what it reaches; the floors are printed beside it. */

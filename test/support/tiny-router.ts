@@ -63,6 +63,7 @@ export function tinyWeights(seed = 1): RouterWeights {
     },
     caution: null,
     openness: null,
+    familiarity: null,
     meanQuality: Float32Array.of(0.75, 0.5, 0.25),
     trafficFactors: halves(traffic * rank, random),
   };

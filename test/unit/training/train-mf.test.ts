@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { normal, seededRandom } from '../../../src/math/random.ts';
-import { latentFactors, type MfHead } from '../../../src/routing/matrix-factorization.ts';
+import {
+  expectedQuality,
+  latentFactors,
+  type MfHead,
+} from '../../../src/routing/matrix-factorization.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../src/training/checkpoint.ts';
 import { selectColumns, viewColumns, widenHead } from '../../../src/training/head-view.ts';
 import {
@@ -27,6 +31,7 @@ const settings: TrainSettings = {
   modelDecay: 0.001,
   dropout: 0.1,
   hiddenDropout: 0.1,
+  gapShare: 0.4,
   seed: 1,
 };
 
@@ -64,27 +69,64 @@ function rowsOf(count: number, seed: number): TrainingRows {
 }
 
 describe('addGradients', () => {
-  it('agrees with finite differences in every parameter, dropout included', () => {
-    const head = randomHead(2);
-    const rows = rowsOf(6, 3);
-    const batch = Uint32Array.of(4, 1, 2);
-    const x = Float64Array.from([...batch].flatMap((i) => [...rows.x.subarray(i * 5, i * 5 + 5)]));
-    const mask = Float64Array.from({ length: 12 }, (_, i) => (i % 5 === 0 ? 0 : 1.25));
-    const lossAt = (): number => addGradients(head, rows, batch, x, emptyGradients(head), mask);
-    const gradients = emptyGradients(head);
-    addGradients(head, rows, batch, x, gradients, mask);
-    const step = 1e-5;
-    for (const name of parameterNames) {
-      for (let i = 0; i < head[name].length; i++) {
-        const kept = head[name][i]!;
-        head[name][i] = kept + step;
-        const above = lossAt();
-        head[name][i] = kept - step;
-        const below = lossAt();
-        head[name][i] = kept;
-        expect(gradients[name][i], `${name}[${i}]`).toBeCloseTo((above - below) / (2 * step), 6);
+  it.each([0, 0.4, 1])(
+    'agrees with finite differences, dropout included, gap share %d',
+    (share) => {
+      const head = randomHead(2);
+      const rows = rowsOf(6, 3);
+      const batch = Uint32Array.of(4, 1, 2);
+      const x = Float64Array.from(
+        [...batch].flatMap((i) => [...rows.x.subarray(i * 5, i * 5 + 5)]),
+      );
+      const mask = Float64Array.from({ length: 12 }, (_, i) => (i % 5 === 0 ? 0 : 1.25));
+      const lossAt = (): number =>
+        addGradients(head, rows, batch, x, emptyGradients(head), mask, share);
+      const gradients = emptyGradients(head);
+      addGradients(head, rows, batch, x, gradients, mask, share);
+      const step = 1e-5;
+      for (const name of parameterNames) {
+        for (let i = 0; i < head[name].length; i++) {
+          const kept = head[name][i]!;
+          head[name][i] = kept + step;
+          const above = lossAt();
+          head[name][i] = kept - step;
+          const below = lossAt();
+          head[name][i] = kept;
+          expect(gradients[name][i], `${name}[${i}]`).toBeCloseTo((above - below) / (2 * step), 6);
+        }
+      }
+    },
+  );
+});
+
+describe('meanLoss', () => {
+  it('with a gap share of 1 is the squared error of the differences between all models', () => {
+    const head = { ...randomHead(4), models: randomArray(12, seededRandom(5)) };
+    head.modelBias = randomArray(4, seededRandom(6));
+    const counts = [4, 3, 1, 2];
+    const starts = Uint32Array.of(0, 4, 7, 8, 10);
+    const rows: TrainingRows = {
+      ...{ count: 4, starts, weights: Float64Array.of(1, 0.5, 2, 3) },
+      x: randomArray(20, seededRandom(7)),
+      models: Uint16Array.of(0, 1, 2, 3, 1, 2, 3, 0, 2, 3),
+      qualities: Float32Array.of(1, 0, 0.5, 1, 0, 1, 1, 0, 1, 0.25),
+    };
+    const f = latentFactors(head, rows.x, 4);
+    let loss = 0;
+    let total = 0;
+    for (const [i, n] of counts.entries()) {
+      total += rows.weights[i]! * n;
+      for (let a = starts[i]!; a < starts[i + 1]!; a++) {
+        for (let b = starts[i]!; b < a; b++) {
+          const p = (o: number): number => expectedQuality(head, rows.models[o]!, f, i * 3);
+          const error = p(a) - p(b) - (rows.qualities[a]! - rows.qualities[b]!);
+          loss += (4 * rows.weights[i]! * error ** 2) / n;
+        }
       }
     }
+    expect(meanLoss(head, rows, 1)).toBeCloseTo(loss / total, 12);
+    const half = (meanLoss(head, rows, 0) + meanLoss(head, rows, 1)) / 2;
+    expect(meanLoss(head, rows, 0.5)).toBeCloseTo(half, 12);
   });
 });
 

@@ -71,7 +71,7 @@ async function input(): Promise<RouterTrainingInput> {
           decay: 0.01,
           modelDecay: 0.001,
         },
-        ...{ dropout: 0.1, hiddenDropout: 0.1, seed: 3 },
+        ...{ dropout: 0.1, hiddenDropout: 0.1, gapShare: 0.5, seed: 3 },
       },
     },
   };
