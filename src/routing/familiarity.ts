@@ -5,11 +5,12 @@
 //
 // s: largest cosine of the prompt's wording with that of a landmark, a prompt of the training data.
 // f_centre: mean factors of the training prompts. Fitted by leaving whole tasks out (fit-familiarity.ts).
+import { addProductTransposed } from '../math/matrix.ts';
 import { sigmoid } from '../math/vector.ts';
 
 export interface FamiliaritySettings {
   /** Wording vectors of length 1, [landmarks x wording]. */
-  readonly landmarks: Float32Array;
+  readonly landmarks: Float64Array;
   readonly slope: number;
   readonly bias: number;
   /** f_centre [rank]. */
@@ -29,15 +30,10 @@ export function familiarityOf(
 }
 
 /** Largest cosine of `vector` with a row of `landmarks` [rows x vector], whose rows have length 1. */
-export function nearestCosine(vector: Float64Array, landmarks: Float32Array): number {
-  const { length } = vector;
+export function nearestCosine(vector: Float64Array, landmarks: Float64Array): number {
   const size = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
   if (size === 0) return 0;
-  let largest = -Infinity;
-  for (let start = 0; start < landmarks.length; start += length) {
-    let product = 0;
-    for (let i = 0; i < length; i++) product += vector[i]! * landmarks[start + i]!;
-    if (product > largest) largest = product;
-  }
-  return largest / size;
+  const products = new Float64Array(landmarks.length / vector.length);
+  addProductTransposed(products, vector, landmarks, 1, products.length, vector.length);
+  return products.reduce((largest, product) => Math.max(largest, product), -size) / size;
 }

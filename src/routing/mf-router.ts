@@ -150,7 +150,7 @@ function explainScore(
   if (weights.caution && reading.open > 0.5) {
     reasons.push(reasonFor('open task', { open: 0 }));
   }
-  if (reading.familiar < 0.5) {
+  if (reading.familiar < 0.5 && reading.unknown < 1) {
     reasons.push(reasonFor('unlike the tasks of training', { familiar: 1 }));
   }
   return {

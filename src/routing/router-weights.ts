@@ -168,7 +168,7 @@ function readFamiliarity(
     throw new ConfigError(`${file}: tensor familiarity.landmarks is not I8`);
   const [slope, bias] = floatsOf(tensors, 'familiarity.line', [2], file);
   return {
-    landmarks: Float32Array.from(small.data, (value) => value / landmarkScale),
+    landmarks: Float64Array.from(small.data, (value) => value / landmarkScale),
     slope: slope!,
     bias: bias!,
     centre: Float64Array.from(floatsOf(tensors, 'familiarity.centre', [rank], file)),

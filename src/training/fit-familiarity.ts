@@ -43,13 +43,13 @@ export function fitFamiliarity(
   const devTasks = [...new Set(dev.rows.map(({ source }) => taskOf.get(source)))];
   const tasks = devTasks.filter((task) => task !== undefined);
   if (width === 0 || tasks.length < fewestTasks) return null;
-  const draw = (without?: string): Float32Array => {
+  const draw = (without?: string): Float64Array => {
     const drawn = drawLandmarks(train.rows, random, (source) => taskOf.get(source) !== without);
     return unitRows(train.wording, drawn, width);
   };
   const landmarks = draw();
   const without = new Map(tasks.map((task) => [task, draw(task)]));
-  const cosines = (marksOf: (source: string) => Float32Array): number[] =>
+  const cosines = (marksOf: (source: string) => Float64Array): number[] =>
     dev.rows.map(({ source }, i) => nearestCosine(rowOf(dev.wording, i, width), marksOf(source)));
   const known = cosines(() => landmarks);
   const unknown = cosines((source) => without.get(taskOf.get(source) ?? '') ?? landmarks);
@@ -110,8 +110,8 @@ function drawLandmarks(
   return questions.sort((a, b) => rank.get(b)! - rank.get(a)!).slice(0, landmarkCount);
 }
 
-function unitRows(wording: Float64Array, rows: readonly number[], width: number): Float32Array {
-  const unit = new Float32Array(rows.length * width);
+function unitRows(wording: Float64Array, rows: readonly number[], width: number): Float64Array {
+  const unit = new Float64Array(rows.length * width);
   for (const [r, i] of rows.entries()) {
     const row = rowOf(wording, i, width);
     const size = Math.hypot(...row) || 1;

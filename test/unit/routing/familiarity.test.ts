@@ -11,7 +11,7 @@ import { parseRouterWeights, writeRouterWeights } from '../../../src/routing/rou
 import { tinyWeights } from '../../support/tiny-router.ts';
 
 const familiarity: FamiliaritySettings = {
-  landmarks: Float32Array.of(1, 0, 0, -1),
+  landmarks: Float64Array.of(1, 0, 0, -1),
   slope: 10,
   bias: -5,
   centre: Float64Array.of(3, 4),
@@ -20,7 +20,7 @@ const familiarity: FamiliaritySettings = {
 describe('nearestCosine', () => {
   it('is the largest cosine, whatever the length of the vector', () => {
     const random = seededRandom(1);
-    const landmarks = Float32Array.from({ length: 20 }, (_, i) => {
+    const landmarks = Float64Array.from({ length: 20 }, (_, i) => {
       const angle = Math.floor(i / 2) * 0.7;
       return i % 2 === 0 ? Math.cos(angle) : Math.sin(angle);
     });
