@@ -94,10 +94,13 @@ export function pairFigures(
         weak: kept.map(({ yw }) => yw),
         weights: kept.map((row) => 1 / counts.get(row.source)!),
       };
+      const interval95 = apgrInterval(outcomes, kept);
+      const value = apgr(outcomes);
+      // Where the two models do equally well there is no gap to recover, and no APGR.
+      if (!Number.isFinite(value) || interval95 === null) continue;
       figures.push({
-        ...{ strong, weak, source, prompts: kept.length },
-        apgr: apgr(outcomes),
-        interval95: apgrInterval(outcomes, kept),
+        ...{ strong, weak, source, prompts: kept.length, interval95 },
+        apgr: value,
         length: apgr({ ...outcomes, scores: kept.map(({ length }) => length) }),
       });
     }
@@ -107,14 +110,14 @@ export function pairFigures(
 
 const resamples = 300;
 
-/** Over resampled questions; [NaN, NaN] when no resample has a gap between the models. */
+/** Over resampled questions; null when no resample has a gap between the models. */
 function apgrInterval(
   outcomes: ScoredOutcomes,
   rows: readonly { readonly key: string; readonly source: string }[],
-): [number, number] {
+): [number, number] | null {
   const draw = createQuestionDraw(rows, seededRandom(1));
   const curve = createCurve(outcomes);
   const values = Array.from({ length: resamples }, () => curveApgr(curve(draw())));
-  const [low, high] = interval95(values) ?? [NaN, NaN];
-  return [low, high];
+  const interval = interval95(values);
+  return interval && [...interval];
 }

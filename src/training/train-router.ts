@@ -62,7 +62,7 @@ export interface Checkpoints {
 /**
  * Nearer to "every prompt counts once" than training is, where a small source counts for more. With a
  * source power of 0.5, 0.75 and 1 the cross-fitted calibration error on dev is 0.019, 0.009 and 0.010
- * (local encoder); with that of training, 0.25, it was twice that of 0.5 (fast: 0.045 against 0.023).
+ * (local encoder); with 0.25 it was twice that of 0.5 (fast: 0.045 against 0.023).
  */
 const calibrationWeights: RowWeights = { modelPower: 0.5, sourcePower: 0.75 };
 

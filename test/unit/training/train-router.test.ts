@@ -96,6 +96,16 @@ describe('trainRouter', () => {
     expect(trainRouter(given).bytes).toEqual(trainRouter(given).bytes);
   });
 
+  it('leaves out figures of a source on which both models do equally well', async () => {
+    const given = await input();
+    const rows = given.dev.rows.map((row, i) =>
+      i < 80 ? { ...row, source: 'even', scores: { [strong]: 1, [weak]: 1 } } : row,
+    );
+    const { bytes } = trainRouter({ ...given, dev: { ...given.dev, rows } });
+    const { dev } = parseRouterWeights(bytes, 'file').metadata.training;
+    expect(dev.map(({ source }) => source)).toEqual(['s', 'pooled']);
+  });
+
   it('learns which tasks are open from everyday prompts of known kinds', async () => {
     const given = await input();
     const kinds = ['write a poem', 'tell a story', 'prove it'].map((text, i) => ({
