@@ -7,7 +7,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createProgress, type Progress } from '../src/cli/progress.ts';
-import { createEmbedder, parseEmbedderFlag } from '../src/embedding/create-embedder.ts';
 import type { Embedder } from '../src/embedding/embedder.ts';
 import { reportedPairs } from '../src/training/dev-report.ts';
 import { embedPrompts } from '../src/training/embed-prompts.ts';
@@ -28,36 +27,24 @@ import {
   type EmbeddedRow,
   type Recipe,
 } from './cross-validate/train-on.ts';
+import { measuringFlags, withEmbedder } from './with-embedder.ts';
 
 const folds = 4;
 /** Sources with fewer rows of a pair are no measurement. */
 const fewestRows = 40;
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      embedder: { type: 'string', default: 'local' },
-      data: { type: 'string', default: '../shared/data' },
-    },
-  });
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: measuringFlags });
   const [part] = positionals;
   if (part !== 'folds' && part !== 'tasks') {
     throw new Error('say what is left out of training: folds or tasks');
   }
-  const flag = parseEmbedderFlag(values.embedder);
-  if (flag.kind === 'endpoint') throw new Error('--embedder endpoint is not measured here');
-  const embedder = await createEmbedder(flag);
+  const measure = part === 'folds' ? byFolds : byTasks;
   const progress = createProgress(process.stderr);
-  try {
+  await withEmbedder(values.embedder, async (embedder) => {
     const rows = await readRows(values.data, embedder);
-    const lines =
-      part === 'folds' ? byFolds(rows, embedder, progress) : byTasks(rows, embedder, progress);
-    console.log(lines.join('\n'));
-  } finally {
-    progress.stop();
-    await embedder.close();
-  }
+    console.log(measure(rows, embedder, progress).join('\n'));
+  });
 }
 
 async function readRows(data: string, embedder: Embedder): Promise<EmbeddedRow[]> {

@@ -2,28 +2,19 @@
 // What models/README.md says of small talk, of languages and of the speed of a decision.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createEmbedder, parseEmbedderFlag } from '../src/embedding/create-embedder.ts';
 import { quantile, sorted } from '../src/math/quantile.ts';
 import { createRouters } from '../src/routing/create-router.ts';
 import type { Router } from '../src/routing/router.ts';
 import { reportedPairs } from '../src/training/dev-report.ts';
 import { readTraffic, type TrafficPrompt } from '../src/training/traffic.ts';
+import { measuringFlags, withEmbedder } from './with-embedder.ts';
 
 const greetings = ['hi', 'thanks!', 'hello there'];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      embedder: { type: 'string', default: 'local' },
-      weights: { type: 'string' },
-      data: { type: 'string', default: '../shared/data' },
-    },
-  });
-  const flag = parseEmbedderFlag(values.embedder);
-  if (flag.kind === 'endpoint') throw new Error('--embedder endpoint is not measured here');
+  const { values } = parseArgs({ options: { ...measuringFlags, weights: { type: 'string' } } });
   const prompts = readTraffic(join(values.data, 'prompts'));
-  const embedder = await createEmbedder(flag);
-  try {
+  await withEmbedder(values.embedder, async (embedder) => {
     for (const [strongName, weakName] of reportedPairs) {
       const { routers } = createRouters(['mf'], {
         ...{ embedder, strongName, weakName, strongProfile: null, weakProfile: null },
@@ -46,9 +37,7 @@ async function main(): Promise<void> {
       weightsFile: values.weights ?? null,
     });
     console.log(`\n${await speed(routers.get('mf')!, prompts)}`);
-  } finally {
-    await embedder.close();
-  }
+  });
 }
 
 async function scoresOf(router: Router, texts: readonly string[]): Promise<number[]> {

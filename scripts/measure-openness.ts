@@ -4,7 +4,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createAuroc } from '../src/calibration/auroc.ts';
-import { createEmbedder, parseEmbedderFlag } from '../src/embedding/create-embedder.ts';
 import { dot, sigmoid } from '../src/math/vector.ts';
 import { shippedWeightsFile } from '../src/routing/create-router.ts';
 import {
@@ -18,22 +17,14 @@ import { featureMatrix, type EmbeddedPrompt } from '../src/training/fit-features
 import { fitOpenness, type KindOfPrompt } from '../src/training/fit-openness.ts';
 import { readOutcomes, type Outcome } from '../src/training/outcomes.ts';
 import { kindOf, readTraffic } from '../src/training/traffic.ts';
+import { measuringFlags, withEmbedder } from './with-embedder.ts';
 
 /** The everyday sources are left out in so many groups. */
 const groups = 5;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      embedder: { type: 'string', default: 'local' },
-      weights: { type: 'string' },
-      data: { type: 'string', default: '../shared/data' },
-    },
-  });
-  const flag = parseEmbedderFlag(values.embedder);
-  if (flag.kind === 'endpoint') throw new Error('--embedder endpoint is not measured here');
-  const embedder = await createEmbedder(flag);
-  try {
+  const { values } = parseArgs({ options: { ...measuringFlags, weights: { type: 'string' } } });
+  await withEmbedder(values.embedder, async (embedder) => {
     const weights = loadRouterWeights(values.weights ?? shippedWeightsFile(embedder));
     const promptsOf = async (texts: readonly string[]): Promise<EmbeddedPrompt[]> => {
       const embeddings = await embedPrompts(embedder, texts, '.cache');
@@ -55,9 +46,7 @@ async function main(): Promise<void> {
       readPromptFor(text, embedding, weights),
     );
     console.log(takenForOpen(dev, read));
-  } finally {
-    await embedder.close();
-  }
+  });
 }
 
 type Everyday = Parameters<typeof fitOpenness>[0];
