@@ -7,7 +7,7 @@ import { pairScorer, type PairScorer } from './matrix-factorization.ts';
 import { resolvePair } from './model-catalog-pair.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import { promptFactors, readPromptFor, type PromptReading } from './prompt-factors.ts';
-import { featureGroups } from './prompt-features.ts';
+import { groupsOf } from './prompt-features.ts';
 import type { ExplainedScore, Router, RouterCard, ScoreReason } from './router.ts';
 import type { LoadedWeights } from './router-weights.ts';
 import { trainAdvice } from './train-advice.ts';
@@ -129,7 +129,6 @@ function explainScore(
   text: string,
   embedding: Embedding,
 ): ExplainedScore {
-  const { features } = weights;
   const reading = readPromptFor(text, embedding, weights);
   const scoreOf = (some: PromptReading) => scorer.scoreFactors(promptFactors(some, weights));
   const whole = scoreOf(reading);
@@ -137,8 +136,7 @@ function explainScore(
     name,
     contribution: logOdds(whole.winRate) - logOdds(scoreOf({ ...reading, ...without }).winRate),
   });
-  const groups = featureGroups(features.sentence, features.lexical.dimensions, features.surface);
-  const reasons = groups.map(({ name, start, end }) =>
+  const reasons = groupsOf(weights.features).map(({ name, start, end }) =>
     reasonFor(name, { x: reading.x.slice().fill(0, start, end) }),
   );
   if (weights.caution && reading.unknown > 0) {

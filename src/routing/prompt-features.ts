@@ -55,6 +55,14 @@ export function featureGroups(
   return groups.filter(({ start, end }) => end > start);
 }
 
+export function groupsOf({
+  sentence,
+  lexical,
+  surface,
+}: Pick<FeatureSettings, 'sentence' | 'lexical' | 'surface'>): readonly FeatureGroup[] {
+  return featureGroups(sentence, lexical.dimensions, surface);
+}
+
 export function featureCount(groups: readonly FeatureGroup[]): number {
   return groups.at(-1)?.end ?? 0;
 }
@@ -85,7 +93,7 @@ export function rawFeatures(
   settings: Pick<FeatureSettings, 'sentence' | 'lexical' | 'surface'>,
 ): Float64Array {
   const { sentence, lexical, surface } = settings;
-  const x = new Float64Array(featureCount(featureGroups(sentence, lexical.dimensions, surface)));
+  const x = new Float64Array(featureCount(groupsOf(settings)));
   x.set(embedding.vector.subarray(0, sentence));
   writeLexical(countNgrams(tokens), lexical, x, sentence);
   if (surface) {

@@ -4,7 +4,7 @@ import { countNgrams } from '../routing/prompt-features-lexical.ts';
 import { readPrompt, tokensOf } from '../routing/prompt-features-text.ts';
 import {
   featureCount,
-  featureGroups,
+  groupsOf,
   partsOf,
   promptFeatures,
   rawFeatures,
@@ -31,8 +31,8 @@ export function fitFeatures(
   const sentence = prompts[0]!.embedding.vector.length;
   const counts = prompts.map(({ text }) => countNgrams(tokensOf(readPrompt(text))));
   const lexical = fitLexical(counts, lexicalSettings, random);
-  const groups = featureGroups(sentence, lexical.dimensions, surface);
   const raw = { sentence, lexical, surface };
+  const groups = groupsOf(raw);
   const { means, deviations } = columnSpread(prompts.length, featureCount(groups), (i) =>
     rawFeatures(partsOf(prompts[i]!.text), prompts[i]!.embedding, raw),
   );

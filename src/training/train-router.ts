@@ -1,12 +1,5 @@
 import { seededRandom } from '../math/random.ts';
-import { mean } from '../math/vector.ts';
-import type { MfHead } from '../routing/matrix-factorization.ts';
-import {
-  featureCount,
-  featureGroups,
-  type FeatureGroup,
-  type FeatureSettings,
-} from '../routing/prompt-features.ts';
+import { groupsOf, type FeatureSettings } from '../routing/prompt-features.ts';
 import type { DevFigure } from '../routing/router-weights-metadata.ts';
 import { parseRouterWeights, writeRouterWeights } from '../routing/router-weights.ts';
 import { calibrationReport, halfOf } from './calibration-report.ts';
@@ -18,11 +11,11 @@ import { featureMatrix, fitFeatures, type EmbeddedPrompt } from './fit-features.
 import type { LexicalSettings } from './fit-lexical.ts';
 import { fitOpenness, type KindOfPrompt } from './fit-openness.ts';
 import { fitWinRate, meanQualities } from './fit-win-rate.ts';
-import { selectColumns, viewColumns, widenHead } from './head-view.ts';
-import { joinHeads } from './join-heads.ts';
+import { selectColumns, viewColumns } from './head-view.ts';
 import type { TrainingRows } from './mf-loss.ts';
 import type { OutcomeSet } from './outcomes.ts';
-import { trainMf, type EpochReport, type TrainSettings, type TrainState } from './train-mf.ts';
+import { trainHeads } from './train-heads.ts';
+import type { EpochReport, TrainSettings, TrainState } from './train-mf.ts';
 import { modelIds, trainingRows, type RowWeights } from './training-rows.ts';
 
 export interface RouterTrainingSettings {
@@ -158,42 +151,9 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
   return { bytes: bytesWith(report), report };
 }
 
-function trainHeads(
-  { settings, onEpoch, checkpoints }: RouterTrainingInput,
-  features: FeatureSettings,
-  train: TrainingRows,
-  dev: TrainingRows,
-  modelCount: number,
-): { head: MfHead; devLoss: number } {
-  const groups = groupsOf(features);
-  const trained = settings.views.map((view, i) => {
-    const columns = viewColumns(groups, view);
-    const { head, devLoss } = trainMf(
-      selectColumns(train, columns),
-      selectColumns(dev, columns),
-      modelCount,
-      { ...settings.mf, seed: settings.mf.seed + i },
-      {
-        resumeFrom: checkpoints?.load(i) ?? null,
-        onState: (state) => checkpoints?.save(i, state),
-        onEpoch: (report) => onEpoch?.(i, report),
-      },
-    );
-    return { head: widenHead(head, columns, featureCount(groups)), devLoss };
-  });
-  return {
-    head: joinHeads(trained.map(({ head }) => head)),
-    devLoss: mean(trained.map(({ devLoss }) => devLoss)),
-  };
-}
-
 function wordedRows(set: EmbeddedOutcomes, x: TrainingRows, features: FeatureSettings): WordedRows {
   const columns = viewColumns(groupsOf(features), ['wording']);
   return { rows: set.rows, wording: selectColumns(x, columns).x };
-}
-
-function groupsOf({ sentence, lexical, surface }: FeatureSettings): readonly FeatureGroup[] {
-  return featureGroups(sentence, lexical.dimensions, surface);
 }
 
 /** The file holds what it reaches; the floors are printed beside it. */

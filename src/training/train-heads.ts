@@ -1,0 +1,38 @@
+import { mean } from '../math/vector.ts';
+import type { MfHead } from '../routing/matrix-factorization.ts';
+import { featureCount, groupsOf, type FeatureSettings } from '../routing/prompt-features.ts';
+import { selectColumns, viewColumns, widenHead } from './head-view.ts';
+import { joinHeads } from './join-heads.ts';
+import type { TrainingRows } from './mf-loss.ts';
+import { trainMf } from './train-mf.ts';
+import type { RouterTrainingInput } from './train-router.ts';
+
+/** One head a view, each from a seed of its own, joined to one that averages their logits. */
+export function trainHeads(
+  { settings, onEpoch, checkpoints }: RouterTrainingInput,
+  features: FeatureSettings,
+  train: TrainingRows,
+  dev: TrainingRows,
+  modelCount: number,
+): { head: MfHead; devLoss: number } {
+  const groups = groupsOf(features);
+  const trained = settings.views.map((view, i) => {
+    const columns = viewColumns(groups, view);
+    const { head, devLoss } = trainMf(
+      selectColumns(train, columns),
+      selectColumns(dev, columns),
+      modelCount,
+      { ...settings.mf, seed: settings.mf.seed + i },
+      {
+        resumeFrom: checkpoints?.load(i) ?? null,
+        onState: (state) => checkpoints?.save(i, state),
+        onEpoch: (report) => onEpoch?.(i, report),
+      },
+    );
+    return { head: widenHead(head, columns, featureCount(groups)), devLoss };
+  });
+  return {
+    head: joinHeads(trained.map(({ head }) => head)),
+    devLoss: mean(trained.map(({ devLoss }) => devLoss)),
+  };
+}
