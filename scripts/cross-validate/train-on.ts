@@ -18,8 +18,15 @@ const seed = 42;
 /** Of the questions, one in so many is kept to choose the epoch on. */
 const stopOneIn = 8;
 
+export const folds = 4;
+
+/** 0 .. folds - 1 */
+export function foldOf(row: Pick<Outcome, 'key'>): number {
+  return partOf(row, folds, 'fold');
+}
+
 /** Same question, same number, whatever the source. @returns 0 .. count - 1 */
-export function partOf({ key }: Pick<Outcome, 'key'>, count: number, salt: string): number {
+function partOf({ key }: Pick<Outcome, 'key'>, count: number, salt: string): number {
   const digest = createHash('sha256').update(`${salt}:${key}`).digest();
   return Math.floor((digest.readUInt32BE(0) / 2 ** 32) * count);
 }

@@ -6,7 +6,7 @@ import {
   meanOf,
   type PairRow,
 } from '../../../scripts/cross-validate/compare.ts';
-import { partOf } from '../../../scripts/cross-validate/train-on.ts';
+import { foldOf } from '../../../scripts/cross-validate/train-on.ts';
 import { seededRandom } from '../../../src/math/random.ts';
 import { apgr } from '../../../src/training/evaluate-metrics.ts';
 
@@ -54,12 +54,12 @@ describe('compare', () => {
   });
 });
 
-describe('partOf', () => {
+describe('foldOf', () => {
   it('keeps a question in one part, and fills the parts evenly', () => {
-    const parts = Array.from({ length: 4000 }, (_, i) => partOf({ key: `q${i}` }, 4, 'fold'));
+    const parts = Array.from({ length: 4000 }, (_, i) => foldOf({ key: `q${i}` }));
     for (const part of [0, 1, 2, 3]) {
       expect(parts.filter((value) => value === part).length).toBeGreaterThan(900);
     }
-    expect(partOf({ key: 'q7' }, 4, 'fold')).toBe(parts[7]);
+    expect(foldOf({ key: 'q7' })).toBe(parts[7]);
   });
 });
