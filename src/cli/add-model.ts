@@ -8,6 +8,8 @@ import { defaultCatalogFile, defaultWeightsFile } from '../routing/create-router
 import { assertSameEmbedder } from '../routing/embed-one.ts';
 import { describeModel, loadModelCatalog, type ModelCatalog } from '../routing/model-catalog.ts';
 import { loadRouterWeights, type LoadedWeights } from '../routing/router-weights.ts';
+import { readAddedModels } from '../routing/added-models.ts';
+import { catalogOfWeights } from '../routing/weights-catalog.ts';
 import { addModelRow } from '../training/add-model-row.ts';
 import { factorMatrix } from '../training/factor-matrix.ts';
 import { knownModels } from '../training/known-models.ts';
@@ -53,14 +55,16 @@ export async function addModel(
   const id = flags.name.trim().toLowerCase();
   const rows = readRows(flags.outcomes, id);
   const weights = loadRouterWeights(settings.weights ?? defaultWeightsFile);
-  const catalog = loadModelCatalog(deps.catalogFile);
+  const { models } = weights.metadata;
+  const listed = loadModelCatalog(deps.catalogFile);
+  const catalog = catalogOfWeights(listed, models, readAddedModels(weights.file));
   if (rows.length < wantedPrompts) {
     io.stderr.write(
       `pointsman: warning: ${rows.length} scored prompts say little about a model; give 50 to 200\n`,
     );
   }
   const like = likeness(catalog, id, flags);
-  const prior = modelPrior(weights.head, knownModels(catalog, weights.metadata.models, like));
+  const prior = modelPrior(weights.head, knownModels(catalog, models, like));
   const embedder = await deps.openEmbedder(settings, io.env);
   const scored = await factorsOf(rows, weights, embedder).finally(() => embedder.close());
 

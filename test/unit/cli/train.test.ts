@@ -59,6 +59,45 @@ describe('pointsman train', () => {
     expect(readdirSync(join(folder, 'out'))).toEqual(['a.safetensors']);
   });
 
+  it('gives weights that score, evaluate and list by the own names of their models', async () => {
+    const { folder, options } = setUp();
+    const data = readFileSync(options().data, 'utf8')
+      .replaceAll('"big"', '"Corp/Big One"')
+      .replaceAll('"small"', '"My-Small:7b"');
+    writeFileSync(options().data, data);
+    await runTrain(options(), fakeIo().io, depsIn(folder));
+    const weights = ['--weights', options().out];
+    const pair = ['--strong-model', 'Corp/Big One', '--weak-model', 'ollama/my-small:7b'];
+    const fast = ['--embedder', 'fast', ...weights];
+    const scored = await runCommand(
+      ['score', ...fast, ...pair],
+      {},
+      '{"id":1,"prompt":"prove it"}',
+    );
+    expect(scored).toMatchObject({ exitCode: 0, stderr: '' });
+    const flags = ['--data', options().data, '--resamples', '2', ...fast];
+    const evaluated = await runCommand([
+      'evaluate',
+      '--pair',
+      'Corp/Big One,My-Small:7b',
+      ...flags,
+    ]);
+    expect(evaluated).toMatchObject({ exitCode: 0 });
+    const listed = await runCommand(['models', ...weights, '--json']);
+    expect(JSON.parse(listed.stdout)).toMatchObject([
+      { id: 'Corp/Big One', outcomes: null },
+      { id: 'My-Small:7b', outcomes: null, billions: 7 },
+    ]);
+
+    const out = join(folder, 'more.safetensors');
+    const third = data.replaceAll('"My-Small:7b"', '"third"');
+    writeFileSync(join(folder, 'third.jsonl'), third.split('\n').slice(0, 100).join('\n'));
+    const outcomes = ['--outcomes', join(folder, 'third.jsonl'), '--weights-out', out];
+    const added = await runCommand(['models', 'add', 'third', ...outcomes, ...fast]);
+    expect(added.stdout).toMatch(/third is placed by 100 scored prompts/);
+    expect((await runCommand(['models', '--weights', out])).stdout).toContain('3 of 3 models');
+  });
+
   it('says the same to machines', async () => {
     const { folder, options } = setUp();
     const { io, stdout } = fakeIo();
