@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import { createEmbedder } from '../embedding/create-embedder.ts';
@@ -16,6 +16,7 @@ import { knownModels } from '../training/known-models.ts';
 import { crossValidate, modelPrior, placeModel, type FitReport } from '../training/place-model.ts';
 import { parseScoredPrompts, type ScoredPrompt } from '../training/scored-prompts.ts';
 import type { CliIo } from './cli-io.ts';
+import { writeWhole } from './write-whole.ts';
 
 export interface AddModelFlags {
   readonly name: string;
@@ -53,6 +54,7 @@ export async function addModel(
   deps: AddModelDeps = defaults,
 ): Promise<void> {
   const id = flags.name.trim().toLowerCase();
+  if (id === '') throw new ConfigError('models add needs the name of the model, it is empty');
   const rows = readRows(flags.outcomes, id);
   const weights = loadRouterWeights(settings.weights ?? defaultWeightsFile);
   const { models } = weights.metadata;
@@ -78,7 +80,7 @@ export async function addModel(
     sources: new Set(rows.map(({ source }) => source)).size,
   };
   const bytes = addModelRow(readFileSync(weights.file), weights.file, model, placed);
-  writeFileSync(flags.weightsOut, bytes);
+  writeWhole('--weights-out', flags.weightsOut, bytes);
   const fit = crossValidate(rank, prior, scored);
   io.stdout.write(
     flags.json === true

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
 import { defaults } from '../config/defaults.ts';
 import { loadSettings, type SettingsInput } from '../config/load-config.ts';
@@ -25,6 +25,7 @@ import type { Options } from './setting-options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { runTrainLog } from './train-log.ts';
 import { trainReportText } from './train-report-text.ts';
+import { assertCanWrite, writeWhole } from './write-whole.ts';
 
 export interface TrainOptions {
   readonly data: string;
@@ -106,6 +107,7 @@ export async function runTrain(
 ): Promise<number> {
   const startedMs = performance.now();
   const data = readTrainingData(options.data);
+  assertCanWrite('--out', options.out);
   io.stderr.write(
     `${data.train.rows.length} prompts to train on, ${data.dev.rows.length} to choose on\n`,
   );
@@ -127,7 +129,7 @@ export async function runTrain(
       onEpoch: (head, { epoch }) => progress.update(head * epochs + epoch),
     });
     progress.stop();
-    writeWhole(options.out, bytes);
+    writeWhole('--out', options.out, bytes);
     rmSync(work, { recursive: true, force: true });
     const seconds = Math.round((performance.now() - startedMs) / 1000);
     if (options.json === true) {
@@ -191,14 +193,6 @@ function checkpointsIn(folder: string): Checkpoints {
     load: (head) => readCheckpoint(fileOf(head)),
     save: (head, state) => writeCheckpoint(fileOf(head), state),
   };
-}
-
-/** A server that reads the file meanwhile sees the old one or the new one. */
-function writeWhole(file: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const unfinished = `${file}.${process.pid}.tmp`;
-  writeFileSync(unfinished, bytes);
-  renameSync(unfinished, file);
 }
 
 function parseSeed(text: string): number {

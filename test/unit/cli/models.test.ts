@@ -113,10 +113,30 @@ describe('pointsman models add', () => {
     await expect(failed).rejects.toThrow(/line 31: not JSON\n.*line 32: score /s);
   });
 
-  it('does not replace a trained model, nor take vectors of another embedder', async () => {
+  it('does not replace a trained model, however it is spelled', async () => {
     const { weights, flags, deps } = files(60);
     const trained = addModel({ ...flags, name: 'small' }, { weights }, fakeIo().io, deps);
     await expect(trained).rejects.toThrow(/small is a trained model/);
+    const tiny = tinyWeights();
+    const cased = { ...tiny.metadata, models: ['big', 'middle', 'Small'] };
+    writeFileSync(weights, writeRouterWeights({ ...tiny, metadata: cased }));
+    const other = addModel({ ...flags, name: 'small' }, { weights }, fakeIo().io, deps);
+    await expect(other).rejects.toThrow(/Small is a trained model/);
+  });
+
+  it('needs a name, and a place to write to', async () => {
+    const { weights, flags, deps, folder } = files(60);
+    const nameless = addModel({ ...flags, name: ' ' }, { weights }, fakeIo().io, deps);
+    await expect(nameless).rejects.toThrow(/needs the name/);
+    const weightsOut = join(folder, 'new', 'folder', 'out.safetensors');
+    await addModel({ ...flags, weightsOut }, { weights }, fakeIo().io, deps);
+    expect(loadRouterWeights(weightsOut).metadata.models).toContain('new-9b');
+    const nowhere = addModel({ ...flags, weightsOut: folder }, { weights }, fakeIo().io, deps);
+    await expect(nowhere).rejects.toThrow(/--weights-out .* is no file/);
+  });
+
+  it('does not take vectors of another embedder', async () => {
+    const { weights, flags, deps } = files(60);
     const other = { ...deps, openEmbedder: () => Promise.resolve(fakeEmbedder(8)) };
     const failed = addModel(flags, { weights }, fakeIo().io, other);
     await expect(failed).rejects.toThrow(/made with the embedder fake-4 .* not with fake-8/);

@@ -145,6 +145,15 @@ describe('pointsman train', () => {
     expect(existsSync(join(folder, 'out'))).toBe(false);
   });
 
+  it('says before it trains that the weights cannot be written', async () => {
+    const { folder, options } = setUp();
+    const deps: TrainDeps = { ...depsIn(folder), openEmbedder: () => Promise.reject(new Error()) };
+    const toFolder = runTrain(options({ out: folder }), fakeIo().io, deps);
+    await expect(toFolder).rejects.toThrow(/--out .* is no file/);
+    const belowFile = runTrain(options({ out: join(options().data, 'x') }), fakeIo().io, deps);
+    await expect(belowFile).rejects.toThrow(/--out .*x cannot be written: /);
+  });
+
   it('says how much data is needed', async () => {
     const { folder } = setUp();
     const one = join(folder, 'one');
