@@ -76,7 +76,7 @@ export function shownDifferences({ differences }: Table): readonly Difference[] 
 
 /** Null where the models clearly differ. */
 export function gapWarning({ gap }: Table): string | null {
-  const low = gap.interval95?.[0] ?? 0;
+  const low = gap.interval95?.[0] ?? gap.value ?? 0;
   return low > 0 ? null : 'no clear gap between the models here: APGR and CPT mean little';
 }
 

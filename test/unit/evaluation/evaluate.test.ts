@@ -186,6 +186,7 @@ describe('evaluate', () => {
     [{ weakModel: 'smal' }, /no outcomes of smal.*nearest is small/],
     [{ strongPrice: '1,2' }, /both --strong-price/],
     [{ strongPrice: '1', weakPrice: '1,2' }, /--strong-price 1 is not IN,OUT/],
+    [{ strongPrice: 'Infinity,1', weakPrice: '1,2' }, /--strong-price Infinity,1 is not IN,OUT/],
     [{ resamples: 'many' }, /--resamples many/],
     [{ db: 'x.db' }, /--data and --db/],
   ] as [Partial<EvaluateOptions>, RegExp][])('refuses %j', async (options, message) => {
