@@ -62,7 +62,7 @@ export async function train(input: SettingsInput, options: Options, io: CliIo): 
   assertNone(options, ['router', 'apply'], 'is for the log; leave --data out');
   const flags = {
     ...{ data, seed },
-    out: text('out') ?? join('models', weightsName(settings.embedder ?? 'local')),
+    out: text('out') ?? defaultOut(data, settings.embedder ?? 'local'),
     resume: options['resume'] === true,
     json: options['json'] === true,
   };
@@ -201,7 +201,8 @@ function parseSeed(text: string): number {
   throw new ConfigError(`--seed ${text} is not a whole number from 0 to ${2 ** 31 - 1}.`);
 }
 
-function weightsName(embedder: string): string {
+/** Own outcomes do not replace the shipped weights, which know the models that others are named after. */
+export function defaultOut(data: string, embedder: string): string {
   const name = embedder === 'local' ? 'use-lite' : embedder.replace(/[^\w.-]+/g, '-');
-  return `mf-${name}.safetensors`;
+  return join(data === defaultData ? 'models' : '', `mf-${name}.safetensors`);
 }

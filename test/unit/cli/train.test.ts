@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runTrain, type TrainDeps, type TrainOptions } from '../../../src/cli/train.ts';
+import { defaultOut, runTrain, type TrainDeps, type TrainOptions } from '../../../src/cli/train.ts';
 import { createFastEncoder } from '../../../src/embedding/fast-encoder.ts';
 import { seededRandom } from '../../../src/math/random.ts';
 import { parseRouterWeights } from '../../../src/routing/router-weights.ts';
@@ -132,6 +132,12 @@ describe('pointsman train', () => {
     await runTrain(resumed, io, cut);
     expect(readFileSync(resumed.out)).toEqual(whole);
     expect(readdirSync(cut.cache).filter((name) => name.startsWith('train-'))).toEqual([]);
+  });
+
+  it('replaces the shipped weights only by those of the shared data', () => {
+    expect(defaultOut('own.jsonl', 'local')).toBe('mf-use-lite.safetensors');
+    expect(defaultOut('own.jsonl', 'hub:BAAI/bge')).toBe('mf-hub-BAAI-bge.safetensors');
+    expect(defaultOut('../shared/data', 'fast')).toBe(join('models', 'mf-fast.safetensors'));
   });
 
   it('names bad rows by line and writes nothing', async () => {
