@@ -9,6 +9,7 @@ import { createEmbedder } from '../embedding/create-embedder.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
 import { readCheckpoint, writeCheckpoint } from '../training/checkpoint.ts';
+import { dataWarnings } from '../training/data-warnings.ts';
 import { defaultTrainingSettings } from '../training/default-settings.ts';
 import { embedPrompts } from '../training/embed-prompts.ts';
 import type { EmbeddedPrompt } from '../training/fit-features.ts';
@@ -111,6 +112,7 @@ export async function runTrain(
   io.stderr.write(
     `${data.train.rows.length} prompts to train on, ${data.dev.rows.length} to choose on\n`,
   );
+  for (const warning of dataWarnings(data)) io.stderr.write(`pointsman: warning: ${warning}\n`);
   const progress = createProgress(io.stderr);
   const embedder = await deps.openEmbedder();
   try {
