@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import { createEmbedder } from '../embedding/create-embedder.ts';
@@ -8,12 +8,15 @@ import { defaultCatalogFile, defaultWeightsFile } from '../routing/create-router
 import { assertSameEmbedder } from '../routing/embed-one.ts';
 import { describeModel, loadModelCatalog, type ModelCatalog } from '../routing/model-catalog.ts';
 import { loadRouterWeights, type LoadedWeights } from '../routing/router-weights.ts';
+import { readAddedModels } from '../routing/added-models.ts';
+import { catalogOfWeights } from '../routing/weights-catalog.ts';
 import { addModelRow } from '../training/add-model-row.ts';
 import { factorMatrix } from '../training/factor-matrix.ts';
 import { knownModels } from '../training/known-models.ts';
 import { crossValidate, modelPrior, placeModel, type FitReport } from '../training/place-model.ts';
 import { parseScoredPrompts, type ScoredPrompt } from '../training/scored-prompts.ts';
 import type { CliIo } from './cli-io.ts';
+import { writeWhole } from './write-whole.ts';
 
 export interface AddModelFlags {
   readonly name: string;
@@ -51,16 +54,19 @@ export async function addModel(
   deps: AddModelDeps = defaults,
 ): Promise<void> {
   const id = flags.name.trim().toLowerCase();
+  if (id === '') throw new ConfigError('models add needs the name of the model, it is empty');
   const rows = readRows(flags.outcomes, id);
   const weights = loadRouterWeights(settings.weights ?? defaultWeightsFile);
-  const catalog = loadModelCatalog(deps.catalogFile);
+  const { models } = weights.metadata;
+  const listed = loadModelCatalog(deps.catalogFile);
+  const catalog = catalogOfWeights(listed, models, readAddedModels(weights.file));
   if (rows.length < wantedPrompts) {
     io.stderr.write(
       `pointsman: warning: ${rows.length} scored prompts say little about a model; give 50 to 200\n`,
     );
   }
   const like = likeness(catalog, id, flags);
-  const prior = modelPrior(weights.head, knownModels(catalog, weights.metadata.models, like));
+  const prior = modelPrior(weights.head, knownModels(catalog, models, like));
   const embedder = await deps.openEmbedder(settings, io.env);
   const scored = await factorsOf(rows, weights, embedder).finally(() => embedder.close());
 
@@ -74,7 +80,7 @@ export async function addModel(
     sources: new Set(rows.map(({ source }) => source)).size,
   };
   const bytes = addModelRow(readFileSync(weights.file), weights.file, model, placed);
-  writeFileSync(flags.weightsOut, bytes);
+  writeWhole('--weights-out', flags.weightsOut, bytes);
   const fit = crossValidate(rank, prior, scored);
   io.stdout.write(
     flags.json === true

@@ -73,7 +73,7 @@ export function createIdFinder(outcomes: readonly Outcome[]): (name: string) => 
   return (name) => {
     if (ids.includes(name)) return name;
     const resolved = resolveModel(catalog, name, true);
-    if (resolved.how !== 'stand-in' && ids.includes(resolved.id)) return resolved.id;
+    if (resolved && resolved.how !== 'stand-in' && ids.includes(resolved.id)) return resolved.id;
     const nearest = nearestName(name, ids);
     const hint = nearest === null ? ids.slice(0, 8).join(', ') : `the nearest is ${nearest}`;
     throw new ConfigError(

@@ -34,7 +34,7 @@ export function readPrices(flags: PriceFlags, pairs: number): PairPrices | null 
   }
   if (pairs !== 1) throw new ConfigError('prices are those of one pair: name a single pair.');
   const answerTokens = Number(flags.answerTokens ?? defaultAnswerTokens);
-  if (!(answerTokens > 0)) {
+  if (!(answerTokens > 0 && Number.isFinite(answerTokens))) {
     throw new ConfigError(`--answer-tokens ${flags.answerTokens} is not a number above 0.`);
   }
   return {
@@ -48,18 +48,14 @@ function parsePrice(text: string, flag: string): Price {
   const [input, output, ...rest] = text
     .split(',')
     .map((part) => (part.trim() === '' ? NaN : Number(part)));
-  if (
-    input !== undefined &&
-    output !== undefined &&
-    input >= 0 &&
-    output >= 0 &&
-    rest.length === 0
-  ) {
-    return { input, output };
-  }
+  if (isPrice(input) && isPrice(output) && rest.length === 0) return { input, output };
   throw new ConfigError(
     `${flag} ${text} is not IN,OUT: US dollars for a million tokens, such as 2.5,10.`,
   );
+}
+
+function isPrice(value: number | undefined): value is number {
+  return value !== undefined && Number.isFinite(value) && value >= 0;
 }
 
 export function rowCosts(rows: readonly ComparedRow[], prices: PairPrices): RowCosts {

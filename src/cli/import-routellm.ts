@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import { routellmId, routellmModels, routellmPair } from '../routing/routellm-models.ts';
 import { parseRoutellmCheckpoint, writeRoutellmWeights } from '../routing/routellm-weights.ts';
 import type { CliIo } from './cli-io.ts';
+import { writeWhole } from './write-whole.ts';
 
 export interface ImportRoutellmFlags {
   readonly checkpoint: string;
@@ -30,7 +31,7 @@ export function importRoutellm(flags: ImportRoutellmFlags, io: CliIo): void {
   }
   const checkpoint = parseRoutellmCheckpoint(bytes, flags.checkpoint);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  writeFileSync(flags.out, writeRoutellmWeights(checkpoint, pair, sha256));
+  writeWhole('--out', flags.out, writeRoutellmWeights(checkpoint, pair, sha256));
   if (flags.json === true) {
     const written = { file: flags.out, checkpoint_sha256: sha256, pair };
     io.stdout.write(`${JSON.stringify(written, null, 2)}\n`);

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
-import { readAddedModels, withAddedModels } from '../routing/added-models.ts';
+import { readAddedModels } from '../routing/added-models.ts';
 import { defaultCatalogFile, defaultWeightsFile } from '../routing/create-router.ts';
 import { loadModelCatalog, type ModelCatalog } from '../routing/model-catalog.ts';
+import { modelsOfWeights } from '../routing/open-mf-router.ts';
+import { catalogOfWeights } from '../routing/weights-catalog.ts';
 import type { CliIo } from './cli-io.ts';
 
 export interface ListModelsFlags {
@@ -19,9 +21,9 @@ export interface ListedModel {
   readonly family: string;
   /** Parameters in billions, of closed models a size class; null: unknown. */
   readonly billions: number | null;
-  /** Scored prompts behind it, and the number of sources that they come from. */
-  readonly outcomes: number;
-  readonly sources: number;
+  /** Scored prompts behind it, and the number of sources that they come from; null: the weights do not say. */
+  readonly outcomes: number | null;
+  readonly sources: number | null;
   /** Placed by `models add`. */
   readonly added: boolean;
 }
@@ -34,8 +36,11 @@ export function listModels(flags: ListModelsFlags, io: CliIo): void {
   if (flags.weights !== null && !existsSync(flags.weights)) {
     throw new ConfigError(`There are no router weights at ${flags.weights} (--weights).`);
   }
-  const added = readAddedModels(flags.weights ?? defaultWeightsFile);
-  const all = describeModels(withAddedModels(loadModelCatalog(defaultCatalogFile), added));
+  const file = flags.weights ?? defaultWeightsFile;
+  const catalog = loadModelCatalog(defaultCatalogFile);
+  const all = describeModels(
+    catalogOfWeights(catalog, modelsOfWeights(file), readAddedModels(file)),
+  );
   const wanted = flags.filter?.toLowerCase() ?? '';
   const shown = all.filter(({ id, family, aliases }) =>
     [id, family, ...aliases].some((name) => name.toLowerCase().includes(wanted)),
@@ -50,21 +55,20 @@ function describeModels({ models, aliases }: ModelCatalog): ListedModel[] {
     names.set(id, [...(names.get(id) ?? []), alias]);
   }
   return models
-    .map(({ id, family, billions, prompts, sources, added = false }) => ({
-      ...{ id, family, billions, sources, added },
+    .map(({ id, family, billions, prompts, sources, added = false, own = false }) => ({
+      ...{ id, family, billions, added },
       aliases: names.get(id) ?? [],
-      outcomes: prompts,
+      outcomes: own ? null : prompts,
+      sources: own ? null : sources,
     }))
-    .sort((a, b) => b.outcomes - a.outcomes || (a.id < b.id ? -1 : 1));
+    .sort((a, b) => (b.outcomes ?? 0) - (a.outcomes ?? 0) || (a.id < b.id ? -1 : 1));
 }
 
 function asTable(models: readonly ListedModel[], count: number): string {
   const rows = models.map((model) => [
     model.added ? `${model.id} (added)` : model.id,
     model.family,
-    model.billions === null ? '?' : String(model.billions),
-    String(model.outcomes),
-    String(model.sources),
+    ...[model.billions, model.outcomes, model.sources].map((value) => String(value ?? '?')),
     model.aliases.join(', '),
   ]);
   const table = [['model', 'family', 'billions', 'outcomes', 'sources', 'other names'], ...rows];

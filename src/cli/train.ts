@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
 import { defaults } from '../config/defaults.ts';
 import { loadSettings, type SettingsInput } from '../config/load-config.ts';
@@ -9,6 +9,7 @@ import { createEmbedder } from '../embedding/create-embedder.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
 import { readCheckpoint, writeCheckpoint } from '../training/checkpoint.ts';
+import { dataWarnings } from '../training/data-warnings.ts';
 import { defaultTrainingSettings } from '../training/default-settings.ts';
 import { embedPrompts } from '../training/embed-prompts.ts';
 import type { EmbeddedPrompt } from '../training/fit-features.ts';
@@ -25,6 +26,7 @@ import type { Options } from './setting-options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { runTrainLog } from './train-log.ts';
 import { trainReportText } from './train-report-text.ts';
+import { assertCanWrite, writeWhole } from './write-whole.ts';
 
 export interface TrainOptions {
   readonly data: string;
@@ -61,7 +63,7 @@ export async function train(input: SettingsInput, options: Options, io: CliIo): 
   assertNone(options, ['router', 'apply'], 'is for the log; leave --data out');
   const flags = {
     ...{ data, seed },
-    out: text('out') ?? join('models', weightsName(settings.embedder ?? 'local')),
+    out: text('out') ?? defaultOut(data, settings.embedder ?? 'local'),
     resume: options['resume'] === true,
     json: options['json'] === true,
   };
@@ -106,9 +108,11 @@ export async function runTrain(
 ): Promise<number> {
   const startedMs = performance.now();
   const data = readTrainingData(options.data);
+  assertCanWrite('--out', options.out);
   io.stderr.write(
     `${data.train.rows.length} prompts to train on, ${data.dev.rows.length} to choose on\n`,
   );
+  for (const warning of dataWarnings(data)) io.stderr.write(`pointsman: warning: ${warning}\n`);
   const progress = createProgress(io.stderr);
   const embedder = await deps.openEmbedder();
   try {
@@ -127,7 +131,7 @@ export async function runTrain(
       onEpoch: (head, { epoch }) => progress.update(head * epochs + epoch),
     });
     progress.stop();
-    writeWhole(options.out, bytes);
+    writeWhole('--out', options.out, bytes);
     rmSync(work, { recursive: true, force: true });
     const seconds = Math.round((performance.now() - startedMs) / 1000);
     if (options.json === true) {
@@ -193,21 +197,14 @@ function checkpointsIn(folder: string): Checkpoints {
   };
 }
 
-/** A server that reads the file meanwhile sees the old one or the new one. */
-function writeWhole(file: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const unfinished = `${file}.${process.pid}.tmp`;
-  writeFileSync(unfinished, bytes);
-  renameSync(unfinished, file);
-}
-
 function parseSeed(text: string): number {
   const seed = Number(text);
   if (text.trim() !== '' && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31) return seed;
   throw new ConfigError(`--seed ${text} is not a whole number from 0 to ${2 ** 31 - 1}.`);
 }
 
-function weightsName(embedder: string): string {
+/** Own outcomes do not replace the shipped weights, which know the models that others are named after. */
+export function defaultOut(data: string, embedder: string): string {
   const name = embedder === 'local' ? 'use-lite' : embedder.replace(/[^\w.-]+/g, '-');
-  return `mf-${name}.safetensors`;
+  return join(data === defaultData ? 'models' : '', `mf-${name}.safetensors`);
 }

@@ -3,6 +3,7 @@ import { sourcesOf, type ComparedRow } from './compared-rows.ts';
 import { createFloors, type Contender } from './contenders.ts';
 import { evaluateTable, type RowCosts } from './evaluate-table.ts';
 import type { PairEvaluation, Table } from './evaluation.ts';
+import { sourceList } from './format.ts';
 
 export interface PairInput {
   readonly strong: string;
@@ -55,7 +56,9 @@ export function evaluatePair(input: PairInput): PairEvaluation {
     notes: [...notes, ...sizeNotes(sources, hasLarge, minimumRows)],
     sources,
     pooled: tableOf(pooledName, ({ source }) => isKept.has(source)),
-    bySource: kept.map(({ source }) => tableOf(source, (row) => row.source === source)),
+    bySource: hasLarge
+      ? kept.map(({ source }) => tableOf(source, (row) => row.source === source))
+      : [],
   };
 }
 
@@ -65,10 +68,11 @@ function sizeNotes(
   minimumRows: number,
 ): string[] {
   if (!hasLarge) {
-    return [`no source has ${minimumRows} rows: with so few, the figures are anecdotes`];
+    return [
+      `no source has ${minimumRows} rows (--min-rows): with so few, the figures are anecdotes, and none is given by source`,
+    ];
   }
   const small = sources.filter(({ isPooled }) => !isPooled);
   if (small.length === 0) return [];
-  const list = small.map(({ source, prompts }) => `${source} (${prompts})`).join(', ');
-  return [`left out, with fewer than ${minimumRows} rows: ${list}`];
+  return [`left out, with fewer than ${minimumRows} rows: ${sourceList(small)}`];
 }

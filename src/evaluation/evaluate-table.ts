@@ -118,7 +118,7 @@ function tableRow({ contender, curve, resampled, apgrs, costCurve }: Measured): 
         recovered,
         share,
         usdPer1000: usd === null ? null : 1000 * usd,
-        saving: usd === null ? null : 1 - usd / costCurve!.at(-1)!.quality,
+        saving: usd === null ? null : savingOf(usd, costCurve!.at(-1)!.quality),
       };
     }),
     usdPer1000: null,
@@ -128,6 +128,11 @@ function tableRow({ contender, curve, resampled, apgrs, costCurve }: Measured): 
       return interval === null ? [] : [{ share, low: interval[0], high: interval[1] }];
     }),
   };
+}
+
+/** Null where there is nothing to save. */
+function savingOf(usd: number, alwaysStrong: number): number | null {
+  return alwaysStrong === 0 ? null : 1 - usd / alwaysStrong;
 }
 
 function boundRow(name: string, point: CurvePoint, usd: number | null): TableRow {

@@ -88,6 +88,7 @@ export interface PairEvaluation {
   }[];
   /** All sources as one set, each with equal weight. */
   readonly pooled: Table;
+  /** None where no source has enough rows. */
   readonly bySource: readonly Table[];
 }
 

@@ -53,13 +53,21 @@ export function pairTitle({ strong, weak }: Pick<PairEvaluation, 'strong' | 'wea
   return `${strong} over ${weak}`;
 }
 
+const mostListed = 20;
+
+/** "mmlu (1346), gsm8k (120) and 3 more". */
+export function sourceList(sources: PairEvaluation['sources']): string {
+  const named = sources.slice(0, mostListed).map(({ source, prompts }) => `${source} (${prompts})`);
+  const rest = sources.length - named.length;
+  return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
 /** "pooled over mmlu (1346) and ..." or the source itself. */
 export function tableTitle(table: Table, pair: PairEvaluation): string {
   if (table !== pair.pooled) return `${table.source}: ${table.prompts} prompts`;
   const pooled = pair.sources.filter(({ isPooled }) => isPooled);
-  const list = pooled.map(({ source, prompts }) => `${source} (${prompts})`).join(', ');
   const many = pooled.length > 1 ? ', each source with equal weight' : '';
-  return `pooled: ${list}${many}`;
+  return `pooled: ${sourceList(pooled)}${many}`;
 }
 
 export function qualityText({ quality, gap }: Table): string {
@@ -76,7 +84,7 @@ export function shownDifferences({ differences }: Table): readonly Difference[] 
 
 /** Null where the models clearly differ. */
 export function gapWarning({ gap }: Table): string | null {
-  const low = gap.interval95?.[0] ?? 0;
+  const low = gap.interval95?.[0] ?? gap.value ?? 0;
   return low > 0 ? null : 'no clear gap between the models here: APGR and CPT mean little';
 }
 

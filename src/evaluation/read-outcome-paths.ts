@@ -15,7 +15,7 @@ export interface EvaluationData {
 const maxReported = 10;
 
 /**
- * Files, folders of *.jsonl, or a folder that holds outcomes/dev. Beside a folder `dev`, the folder
+ * Files, folders of *.jsonl, or a folder that holds outcomes/dev or dev. Beside a folder `dev`, the folder
  * `train` teaches the floors by source and topic, unless `topicPaths` are given.
  * @throws ConfigError that names bad rows by file and line
  */
@@ -36,7 +36,9 @@ export function readEvaluationData(
 
 function devFolderOf(path: string): string {
   const dev = join(path, 'outcomes', 'dev');
-  return existsSync(dev) ? dev : path.replace(/(?<=.)\/+$/, '');
+  if (existsSync(dev)) return dev;
+  const own = join(path, 'dev');
+  return hasOutcomes(own) && !hasOutcomes(path) ? own : path.replace(/(?<=.)\/+$/, '');
 }
 
 function trainFolderOf(paths: readonly string[]): string[] | null {

@@ -60,12 +60,23 @@ function resolveOne(
   profile: string | null,
   tier: Tier,
 ): ResolvedModel {
-  if (profile === null) return resolveModel(catalog, name);
+  if (profile === null) return resolveModel(catalog, name) ?? nothingLike(catalog, name, tier);
   const resolved = resolveModel(catalog, profile, true);
-  if (resolved.how !== 'stand-in') return resolved;
+  if (resolved && resolved.how !== 'stand-in') return resolved;
   throw new ConfigError(
     `${profileSetting(tier)} is "${profile}", which the router does not know; use the id of a trained ` +
-      `model, such as ${resolved.id} (\`pointsman models\` lists them)`,
+      `model, such as ${resolved?.id ?? catalog.models[0]!.id} (\`pointsman models\` lists them)`,
+  );
+}
+
+const mostNamed = 8;
+
+function nothingLike(catalog: ModelCatalog, name: string, tier: Tier): never {
+  const ids = catalog.models.map(({ id }) => id);
+  const more = ids.length > mostNamed ? ', …' : '';
+  throw new ConfigError(
+    `the router knows nothing of ${name}, nor of a model that could stand in for it; name one that it was ` +
+      `trained on by ${profileSetting(tier)}: ${ids.slice(0, mostNamed).join(', ')}${more}`,
   );
 }
 
@@ -86,10 +97,11 @@ function setApart(
   const moved = (name: string, isOther: (billions: number) => boolean): ResolvedModel | null => {
     const like = describeModel(catalog, name);
     const fits = catalog.models.filter(({ billions }) => billions !== null && isOther(billions));
-    if (fits.length === 0) return null;
-    const { id } = nearestModel(catalog, { ...like, billions: shared }, (model) =>
+    const nearest = nearestModel(catalog, { ...like, billions: shared }, (model) =>
       fits.includes(model),
     );
+    if (nearest === null) return null;
+    const { id } = nearest;
     return { id, how: 'stand-in', note: `${name} is not known; scored as ${id}` };
   };
   const weakMoves = weak.how === 'stand-in';

@@ -15,6 +15,8 @@ const catalogSchema = z.strictObject({
       sources: z.int(),
       /** Placed by the operator (`pointsman models add`): known by its name, never a stand-in. */
       added: z.literal(true).optional(),
+      /** Trained on outcomes of the operator's own, which nobody counted: known by its name, never a stand-in. */
+      own: z.literal(true).optional(),
     }),
   ),
   /** Other names -> id. */
@@ -58,14 +60,20 @@ const wellKnownPrompts = 300;
 /**
  * What model of the catalog a name means: `llama3:70b`, `openai/gpt-4o`, `hf.co/x/Y-GGUF:Q4_K_M`.
  * One with very few outcomes gets a stand-in too, unless `anyCount`.
+ * @returns null when it is not known and nothing can stand in for it
  */
-export function resolveModel(catalog: ModelCatalog, name: string, anyCount = false): ResolvedModel {
-  const exact = catalog.models.find(({ id }) => id === name.trim().toLowerCase());
+export function resolveModel(
+  catalog: ModelCatalog,
+  name: string,
+  anyCount = false,
+): ResolvedModel | null {
+  const exact = catalog.models.find(({ id }) => id === name.trim()) ?? findId(catalog, name);
   const known = exact ?? findAlias(catalog, name);
-  if (known && (anyCount || known.added || known.prompts >= wellKnownPrompts)) {
+  if (known && (anyCount || known.added || known.own || known.prompts >= wellKnownPrompts)) {
     return { id: known.id, how: exact ? 'exact' : 'alias', note: null };
   }
   const standIn = nearestModel(catalog, describeModel(catalog, name, known));
+  if (standIn === null) return null;
   const reason = known
     ? `was tried on only ${known.prompts} prompts`
     : 'is not among the models that the router knows';
@@ -102,20 +110,22 @@ export function describeModel(
 const otherFamily = 0.8;
 const typicalBillions = 30;
 
-/** The model with outcomes in several sources that is nearest in size, of the same family if it can. */
+/**
+ * The model with outcomes in several sources that is nearest in size, of the same family if it can;
+ * null without any.
+ */
 export function nearestModel(
   catalog: ModelCatalog,
   like: ModelDescription,
   allowed: (model: CatalogModel) => boolean = () => true,
-): CatalogModel {
+): CatalogModel | null {
   const distance = (model: CatalogModel): number => {
     const size = Math.abs(Math.log((model.billions ?? 1) / (like.billions ?? typicalBillions)));
     // Of like models the one with more outcomes.
     return size + (model.family === like.family ? 0 : otherFamily) - 1e-6 * model.prompts;
   };
   const candidates = catalog.models.filter((model) => isWellMeasured(model) && allowed(model));
-  if (candidates.length === 0)
-    throw new ConfigError('the model catalog holds no model to stand in');
+  if (candidates.length === 0) return null;
   return candidates.reduce((best, model) => (distance(model) < distance(best) ? model : best));
 }
 
@@ -123,14 +133,23 @@ function isWellMeasured(model: CatalogModel): boolean {
   return !model.added && model.prompts >= 3000 && model.sources >= 3 && model.billions !== null;
 }
 
+function findId(catalog: ModelCatalog, name: string): CatalogModel | undefined {
+  const lower = name.trim().toLowerCase();
+  return catalog.models.find(({ id }) => id.toLowerCase() === lower);
+}
+
 function findAlias(catalog: ModelCatalog, name: string): CatalogModel | undefined {
   const byId = (id: string | undefined) => catalog.models.find((model) => model.id === id);
   const lower = name.trim().toLowerCase();
-  for (const form of [lower, baseName(name), baseName(name).replace(/:latest$/, '')]) {
-    const found = byId(catalog.aliases[form]) ?? byId(form);
+  const base = baseName(name);
+  const forms = [lower, lower.replace(/^.*?\//, ''), base, base.replace(/:latest$/, '')];
+  for (const form of forms) {
+    const found = byId(catalog.aliases[form]) ?? findId(catalog, form);
     if (found) return found;
   }
   const wanted = spelling(name);
+  // Of a name without Latin letters and digits nothing is left to compare.
+  if (wanted === '') return undefined;
   const named = Object.entries(catalog.aliases).find(([alias]) => spelling(alias) === wanted);
   return byId(named?.[1]) ?? catalog.models.find(({ id }) => spelling(id) === wanted);
 }

@@ -1,13 +1,15 @@
 import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
-import { readAddedModels, withAddedModels } from './added-models.ts';
+import { readAddedModels } from './added-models.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import { createMfRouter } from './mf-router.ts';
 import { createRoutellmMfRouter } from './routellm-mf-router.ts';
+import { routellmModels } from './routellm-models.ts';
 import { loadRoutellmWeights, routellmKind } from './routellm-weights.ts';
 import { loadRouterWeights } from './router-weights.ts';
 import type { Router } from './router.ts';
 import { readSafetensorsHeader } from './safetensors-header.ts';
+import { catalogOfWeights } from './weights-catalog.ts';
 
 export interface PairParts {
   readonly catalog: ModelCatalog;
@@ -21,8 +23,17 @@ export interface PairParts {
 /** The router mf from a weights file, of whichever kind the file says it is. */
 export function openMfRouter(file: string, parts: PairParts): { router: Router; notes: string[] } {
   if (isRoutellmKind(file)) return createRoutellmMfRouter(file, loadRoutellmWeights(file), parts);
-  const catalog = withAddedModels(parts.catalog, readAddedModels(file));
-  return createMfRouter({ weights: loadRouterWeights(file), ...parts, catalog });
+  const weights = loadRouterWeights(file);
+  const { models } = weights.metadata;
+  const catalog = catalogOfWeights(parts.catalog, models, readAddedModels(file));
+  return createMfRouter({ weights, ...parts, catalog });
+}
+
+/** Ids of the models that a weights file of either kind can score. */
+export function modelsOfWeights(file: string): readonly string[] {
+  if (!isRoutellmKind(file)) return loadRouterWeights(file).metadata.models;
+  const { pair } = loadRoutellmWeights(file);
+  return pair === null ? routellmModels : [pair.strong, pair.weak];
 }
 
 /** @throws ConfigError for RouteLLM's own file, which says nothing of itself */

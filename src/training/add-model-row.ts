@@ -15,7 +15,7 @@ import {
 import type { PlacedModel } from './place-model.ts';
 
 /**
- * The bytes of a weights file with one more model, all else as it was. A model that was added before
+ * The bytes of a weights file with one more model, its id in lower case, all else as it was. A model that was added before
  * gets its new row.
  * @throws ConfigError when it is one of the trained models
  */
@@ -29,12 +29,12 @@ export function addModelRow(
   const tensors = parseSafetensors(bytes, file);
   const added = parseAddedModels(tensors.metadata, file);
   const { models } = weights.metadata;
-  const known = models.indexOf(model.id);
-  if (known >= 0 && !added.some(({ id }) => id === model.id)) {
-    throw new ConfigError(
-      `${model.id} is a trained model of ${file} already; give it another name`,
-    );
+  const isAdded = added.some(({ id }) => id === model.id);
+  const trained = models.find((id) => id.toLowerCase() === model.id);
+  if (trained !== undefined && !isAdded) {
+    throw new ConfigError(`${trained} is a trained model of ${file} already; give it another name`);
   }
+  const known = models.indexOf(model.id);
   const row = known >= 0 ? known : models.length;
   const ids = known >= 0 ? models : [...models, model.id];
   const put = (name: string, width: number, values: ArrayLike<number>): [string, Tensor] => [

@@ -14,10 +14,10 @@ export interface PairCalibration {
 }
 
 export interface CalibrationReport {
-  /** All reported pairs together, every comparison of a pair on a prompt counting once. */
-  readonly crossFitted: number;
+  /** All reported pairs together, every comparison of a pair on a prompt counting once; null without pairs. */
+  readonly crossFitted: number | null;
   /** With the shipped line, fitted on these very rows: flattering. */
-  readonly sameRows: number;
+  readonly sameRows: number | null;
   readonly pairs: readonly PairCalibration[];
 }
 
@@ -61,6 +61,7 @@ export function calibrationReport(
     const crossFitted = calibrationError(all.crossFitted.slice(start), all.won.slice(start));
     figures.push({ strong, weak, prompts, crossFitted });
   }
+  if (figures.length === 0) return { crossFitted: null, sameRows: null, pairs: [] };
   return {
     crossFitted: calibrationError(all.crossFitted, all.won),
     sameRows: calibrationError(all.sameRows, all.won),

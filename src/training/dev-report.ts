@@ -22,7 +22,7 @@ export const reportedPairs: readonly ModelPair[] = [
 ];
 
 /** Sources with fewer rows of a pair are no measurement: neither reported nor pooled. */
-const fewestRows = 40;
+export const fewestRows = 40;
 export const pooledSource = 'pooled';
 
 export interface PairFigure extends DevFigure {
@@ -52,10 +52,11 @@ export function pairsToReport(rows: readonly Outcome[]): readonly ModelPair[] {
       sums.set(model, { total: total + quality, count: count + 1 });
     }
   }
-  const usual = reportedPairs.filter(([strong, weak]) => sums.has(strong) && sums.has(weak));
+  const isMeasured = (model: string): boolean => (sums.get(model)?.count ?? 0) >= fewestRows;
+  const usual = reportedPairs.filter((pair) => pair.every(isMeasured));
   if (usual.length > 0) return usual;
   const byQuality = [...sums]
-    .filter(([, { count }]) => count >= fewestRows)
+    .filter(([model]) => isMeasured(model))
     .map(([model, { total, count }]) => ({ model, quality: total / count }))
     .sort((a, b) => b.quality - a.quality || (a.model < b.model ? -1 : 1));
   const [best, ...others] = byQuality;

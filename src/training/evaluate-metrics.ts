@@ -103,8 +103,16 @@ export function apgr(rows: ScoredOutcomes): number {
 
 /** The same, of a curve that runs from all weak to all strong. */
 export function curveApgr(curve: readonly CurvePoint[]): number {
-  const [weak, strong] = [curve[0]!.quality, curve.at(-1)!.quality];
-  return (areaUnder(curve) - weak) / (strong - weak);
+  return (areaUnder(curve) - curve[0]!.quality) / curveGap(curve);
+}
+
+/** Sums of weighted fractions that are equal on paper differ by less; data of a million rows do not. */
+const smallestGap = 1e-9;
+
+/** Quality of strong less that of weak, of a curve that runs from all weak to all strong; NaN without a gap. */
+function curveGap(curve: readonly CurvePoint[]): number {
+  const gap = curve.at(-1)!.quality - curve[0]!.quality;
+  return Math.abs(gap) < smallestGap ? NaN : gap;
 }
 
 /** A: trapezoids of quality over the share 0..1. */
@@ -150,9 +158,9 @@ export function performanceGapRecovered(quality: number, weak: number, strong: n
  * @param curve runs from all weak to all strong
  */
 export function curveCalls(curve: readonly CurvePoint[], recovered: number): number | null {
-  const [weak, strong] = [curve[0]!.quality, curve.at(-1)!.quality];
+  const gap = curveGap(curve);
   const reached = (point: CurvePoint): number =>
-    performanceGapRecovered(point.quality, weak, strong) - recovered;
+    (point.quality - curve[0]!.quality) / gap - recovered;
   for (const [i, point] of curve.entries()) {
     if (!(reached(point) >= 0)) continue;
     const before = curve[i - 1];

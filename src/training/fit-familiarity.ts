@@ -48,11 +48,17 @@ export function fitFamiliarity(
     return unitRows(train.wording, drawn, width);
   };
   const landmarks = draw();
-  const without = new Map(tasks.map((task) => [task, draw(task)]));
-  const cosines = (marksOf: (source: string) => Float64Array): number[] =>
-    dev.rows.map(({ source }, i) => nearestCosine(rowOf(dev.wording, i, width), marksOf(source)));
-  const known = cosines(() => landmarks);
-  const unknown = cosines((source) => without.get(taskOf.get(source) ?? '') ?? landmarks);
+  const cosine = (i: number, marks: Float64Array): number =>
+    nearestCosine(rowOf(dev.wording, i, width), marks);
+  const known = dev.rows.map((_, i) => cosine(i, landmarks));
+  const unknown = known.slice();
+  // One task after the other: landmarks for thousands of tasks at a time would fill the memory.
+  for (const task of tasks) {
+    const others = draw(task);
+    for (const [i, { source }] of dev.rows.entries()) {
+      if (taskOf.get(source) === task) unknown[i] = cosine(i, others);
+    }
+  }
   const { weights, bias } = fitLogistic(
     {
       x: Float64Array.from([...known, ...unknown]),

@@ -1,7 +1,7 @@
 import type { CatalogModel, ModelCatalog, ModelDescription } from '../routing/model-catalog.ts';
 import type { KnownModel } from './place-model.ts';
 
-/** Trained models with outcomes enough to tell where others lie. */
+/** Of models whose outcomes are counted: with so many one tells where others lie. */
 const fewestPrompts = 500;
 /** What another family counts, in steps of e in size (as for stand-ins, model-catalog.ts). */
 const otherFamily = 0.8;
@@ -15,7 +15,7 @@ export function knownModels(
 ): KnownModel[] {
   const known = catalog.models.flatMap((model) => {
     const row = ids.indexOf(model.id);
-    const isKnown = row >= 0 && !model.added && model.prompts >= fewestPrompts;
+    const isKnown = row >= 0 && !model.added && (model.own || model.prompts >= fewestPrompts);
     return isKnown ? [{ row, model }] : [];
   });
   const all = known.map(({ model }) => model);

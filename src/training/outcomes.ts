@@ -46,10 +46,11 @@ export function readOutcomes(folder: string): OutcomeSet {
     const name = basename(file);
     hash.update(bytes);
     const parsed = parseOutcomes(bytes.toString('utf8'), name);
-    for (const row of parsed.rows) {
+    for (const [i, row] of parsed.rows.entries()) {
+      const at = `${name} line ${parsed.lines[i]}`;
       const before = seen.get(row.id);
-      if (before !== undefined) mistakes.push(`${name}: the id ${row.id} is also in ${before}`);
-      seen.set(row.id, name);
+      if (before !== undefined) mistakes.push(`${at}: the id ${row.id} is also that of ${before}`);
+      seen.set(row.id, at);
       rows.push(row);
     }
     mistakes.push(...parsed.mistakes);
@@ -70,18 +71,33 @@ function jsonlFiles(path: string): string[] {
   return names.sort().map((name) => join(path, name));
 }
 
-/** Rows of one JSONL text; blank lines are skipped. `mistakes` name `file`, line and what is wrong. */
-export function parseOutcomes(text: string, file: string): { rows: Outcome[]; mistakes: string[] } {
+export interface ParsedOutcomes {
+  readonly rows: Outcome[];
+  /** Of each row, from 1 on. */
+  readonly lines: number[];
+  /** They name the file, the line and what is wrong. */
+  readonly mistakes: string[];
+}
+
+/** Rows of one JSONL text; blank lines and a byte order mark are skipped. */
+export function parseOutcomes(text: string, file: string): ParsedOutcomes {
   const rows: Outcome[] = [];
+  const lines: number[] = [];
   const mistakes: string[] = [];
   const source = basename(file, '.jsonl');
-  for (const [i, line] of text.split('\n').entries()) {
+  for (const [i, line] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     if (line.trim() === '') continue;
     const row = parseRow(line, source);
     if (typeof row === 'string') mistakes.push(`${file} line ${i + 1}: ${row}`);
-    else rows.push(row);
+    else {
+      rows.push(row);
+      lines.push(i + 1);
+    }
   }
-  return { rows, mistakes };
+  return { rows, lines, mistakes };
 }
 
 function parseRow(line: string, source: string): Outcome | string {
@@ -102,12 +118,18 @@ function parseRow(line: string, source: string): Outcome | string {
   return { ...row, source: row.source ?? source, key: row.key ?? keyOf(row.prompt) };
 }
 
-/** Of the wording alone: differences of case, spaces and punctuation do not make another question. */
+/**
+ * Of the wording alone: differences of case, spaces and punctuation do not make another question. Prompts of nothing
+ * else, such as emoji, are told apart by them.
+ */
 function keyOf(prompt: string): string {
   const normal = prompt
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
-  return createHash('sha256').update(normal).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(normal || prompt)
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -4,7 +4,7 @@
 // where z0 is the mean of the known models' z, each weighted by its likeness in family and size, and
 // S the covariance of what such means miss of the known models. Empirical Bayes: 100 outcomes cannot
 // tell 97 numbers apart, but models differ in few ways. With S = L L^T and z = z0 + L c the prior of
-// c is a standard normal one; Newton's method.
+// c is a standard normal one; Newton's method, its steps halved where the loss would rise.
 import { choleskyFactor, solvePositive } from '../math/cholesky.ts';
 import { clamp, dot, logit, sigmoid } from '../math/vector.ts';
 import type { MfHead } from '../routing/matrix-factorization.ts';
@@ -45,6 +45,7 @@ const nearness = 2;
 const shrinkage = 0.3;
 const maxSteps = 30;
 const tolerance = 1e-8;
+const smallestShare = 2 ** -20;
 
 export function modelPrior(head: MfHead, known: readonly KnownModel[]): ModelPrior {
   const width = head.rank + 1;
@@ -106,13 +107,20 @@ export function placeModel(
       for (let s = t; s < width; s++) h[i * width + t]! += spread[s * width + t]! * g(s);
     }
   }
-  const c = new Float64Array(width);
+  const logitOf = (i: number, at: Float64Array): number =>
+    start[i]! + dot(h, at, i * width, 0, width);
+  const lossAt = (at: Float64Array): number => {
+    let loss = dot(at, at, 0, 0, width) / 2;
+    for (let i = 0; i < n; i++) loss += crossEntropyOf(scores[i]!, logitOf(i, at));
+    return loss;
+  };
+  let c: Float64Array = new Float64Array(width);
   for (let step = 0; step < maxSteps; step++) {
     const gradient = c.slice();
     const hessian = new Float64Array(width * width);
     for (let t = 0; t < width; t++) hessian[t * width + t] = 1;
     for (let i = 0; i < n; i++) {
-      const p = sigmoid(start[i]! + dot(h, c, i * width, 0, width));
+      const p = sigmoid(logitOf(i, c));
       const curvature = Math.max(1e-6, p * (1 - p));
       for (let s = 0; s < width; s++) {
         const hs = h[i * width + s]!;
@@ -126,18 +134,31 @@ export function placeModel(
       for (let t = 0; t < s; t++) hessian[t * width + s] = hessian[s * width + t]!;
     }
     const change = solvePositive(hessian, gradient, width);
-    let longest = 0;
-    for (let t = 0; t < width; t++) {
-      c[t]! -= change[t]!;
-      longest = Math.max(longest, Math.abs(change[t]!));
-    }
-    if (longest < tolerance) break;
+    c = stepDown(c, change, lossAt);
+    if (change.every((value) => Math.abs(value) < tolerance)) break;
   }
   const z = mean.slice();
   for (let s = 0; s < width; s++) {
     for (let t = 0; t <= s; t++) z[s]! += spread[s * width + t]! * c[t]!;
   }
   return { factors: z.slice(0, rank), bias: z[rank]! };
+}
+
+/**
+ * A Newton step, halved until the loss does not rise: far from its goal a whole one can overshoot, and each
+ * next one further.
+ */
+function stepDown(
+  from: Float64Array,
+  change: Float64Array,
+  lossAt: (at: Float64Array) => number,
+): Float64Array {
+  const highest = lossAt(from) + tolerance;
+  for (let share = 1; share > smallestShare; share /= 2) {
+    const to = from.map((value, t) => value - share * change[t]!);
+    if (lossAt(to) <= highest) return to;
+  }
+  return from;
 }
 
 /** Mean cross entropy in nats, and the same of always saying the mean score. */
@@ -179,6 +200,9 @@ export function crossValidate(
 }
 
 function crossEntropy(y: number, p: number): number {
-  const z = logit(clamp(p, 1e-4, 1 - 1e-4));
+  return crossEntropyOf(y, logit(clamp(p, 1e-4, 1 - 1e-4)));
+}
+
+function crossEntropyOf(y: number, z: number): number {
   return Math.log1p(Math.exp(-Math.abs(z))) + Math.max(0, z) - y * z;
 }

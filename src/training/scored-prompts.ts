@@ -27,7 +27,10 @@ const maxReported = 10;
 export function parseScoredPrompts(text: string, file: string, model: string): ScoredPrompt[] {
   const mistakes: string[] = [];
   const rows: ScoredPrompt[] = [];
-  for (const [i, line] of text.split('\n').entries()) {
+  for (const [i, line] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     if (line.trim() === '') continue;
     const parsed = parseLine(line);
     if (typeof parsed === 'string') {

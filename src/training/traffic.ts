@@ -26,24 +26,33 @@ const rowSchema = z
     ...row,
     // The router scores what the user asks last.
     text: prompt ?? messages?.findLast(({ role }) => role === 'user')?.content ?? '',
-  }));
+  }))
+  .refine(({ text }) => text !== '', 'needs a prompt, or messages with one of the user');
 
-/** All prompts of a folder's *.jsonl. */
+/** All prompts of a folder's *.jsonl. @throws ConfigError that names a bad row by file and line */
 export function readTraffic(folder: string): TrafficPrompt[] {
   if (!existsSync(folder)) throw new ConfigError(`no reference prompts in ${folder}`);
   const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
   return files.sort().flatMap((name) =>
     readFileSync(join(folder, name), 'utf8')
+      .replace(/^\uFEFF/, '')
       .split('\n')
-      .filter((line) => line.trim() !== '')
-      .map((line, i) => {
-        const result = rowSchema.safeParse(JSON.parse(line));
-        if (result.success) return result.data;
-        throw new ConfigError(
-          `${join(folder, name)} row ${i + 1}: ${z.prettifyError(result.error)}`,
-        );
-      }),
+      .flatMap((line, i) =>
+        line.trim() === '' ? [] : [parseRow(line, `${join(folder, name)} line ${i + 1}`)],
+      ),
   );
+}
+
+function parseRow(line: string, where: string): TrafficPrompt {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new ConfigError(`${where}: not JSON`, { cause });
+  }
+  const result = rowSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ConfigError(`${where}: ${z.prettifyError(result.error)}`);
 }
 
 const openTasks = [

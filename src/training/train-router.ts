@@ -127,15 +127,13 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
           seed,
           settings: flatSettings(settings),
           devLoss,
-          devCalibrationError: Number.isFinite(calibration.crossFitted)
-            ? calibration.crossFitted
-            : null,
+          devCalibrationError: calibration.crossFitted,
           dev: figures.map(withoutFloor),
         },
         licences: [...input.licences],
       },
     });
-  const nothing = { crossFitted: 0, sameRows: 0, pairs: [] };
+  const nothing = { crossFitted: null, sameRows: null, pairs: [] };
   // The figures are those of the file as it is read back, with its rounded numbers.
   const asRead = parseRouterWeights(
     bytesWith({ figures: [], calibration: nothing }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { readOutcomes, type Outcome, type OutcomeSet } from './outcomes.ts';
 import type { KindOfPrompt } from './fit-openness.ts';
+import { modelIds } from './training-rows.ts';
 import { kindOf, readTraffic, resample, trafficWeights, type TrafficPrompt } from './traffic.ts';
 
 export interface TrainingData {
@@ -18,7 +19,9 @@ export interface TrainingData {
 const trafficPrompts = 1000;
 /** An eighth of the questions is kept to choose on, where the data does not come split. */
 const devShare = 1 / 8;
-const fewestDevRows = 20;
+/** Fewer say nothing. */
+const fewestRows = 20;
+const mostNamed = 8;
 
 /**
  * A folder that holds `outcomes/train` and `outcomes/dev` (or `train` and `dev`) and perhaps
@@ -31,16 +34,8 @@ export function readTrainingData(path: string): TrainingData {
     folder === undefined
       ? split(readOutcomes(path))
       : { train: readOutcomes(join(folder, 'train')), dev: readOutcomes(join(folder, 'dev')) };
-  if (dev.rows.length < fewestDevRows) {
-    throw new ConfigError(
-      `${path} leaves ${dev.rows.length} prompts to choose on, at least ${fewestDevRows} are ` +
-        `needed: give about ${fewestDevRows / devShare} prompts or more`,
-    );
-  }
-  const models = new Set(train.rows.flatMap(({ scores }) => Object.keys(scores)));
-  if (models.size < 2) {
-    throw new ConfigError(`${path} has outcomes of ${models.size} model, at least 2 are needed`);
-  }
+  if (folder === undefined) assertManyQuestions(path, train, dev);
+  assertComparable(path, train, dev);
   const everyday = everydayPrompts(path);
   return { train, dev, traffic: trafficOf(everyday, train.rows), kinds: everyday.flatMap(kindOf) };
 }
@@ -54,6 +49,41 @@ function split({ rows, sha256 }: OutcomeSet): { train: OutcomeSet; dev: OutcomeS
     train: { rows: rows.filter((row) => !isDev(row)), sha256 },
     dev: { rows: rows.filter(isDev), sha256 },
   };
+}
+
+/** @throws ConfigError when a part of the split is left with next to nothing */
+function assertManyQuestions(path: string, train: OutcomeSet, dev: OutcomeSet): void {
+  if (Math.min(train.rows.length, dev.rows.length) >= fewestRows) return;
+  const rows = [...train.rows, ...dev.rows];
+  const questions = new Set(rows.map(({ key }) => key)).size;
+  throw new ConfigError(
+    `${path} leaves ${train.rows.length} prompts to train on and ${dev.rows.length} to choose on, of each ` +
+      `at least ${fewestRows} are needed: give about ${fewestRows / devShare} prompts or more of ` +
+      `different questions (here: ${rows.length} prompts of ${questions} questions, told apart by key, else by ` +
+      'their words)',
+  );
+}
+
+/** @throws ConfigError when too few prompts show how two models compare */
+function assertComparable(path: string, train: OutcomeSet, dev: OutcomeSet): void {
+  const models = new Set(modelIds(train.rows));
+  const compared = ({ rows }: OutcomeSet): number =>
+    rows.filter(({ scores }) => Object.keys(scores).filter((id) => models.has(id)).length >= 2)
+      .length;
+  const counts = { 'to train on': compared(train), 'to choose on': compared(dev) };
+  for (const [use, count] of Object.entries(counts)) {
+    if (count >= fewestRows) continue;
+    throw new ConfigError(
+      `${path} has ${count} prompts ${use} that two models of the training data have answered, at least ` +
+        `${fewestRows} are needed: models are compared by their scores on the same prompt ` +
+        `(${models.size} models to train on: ${[...models].slice(0, mostNamed).join(', ')})`,
+    );
+  }
+  if (train.rows.every(({ scores }) => new Set(Object.values(scores)).size < 2)) {
+    throw new ConfigError(
+      `${path} has no prompt to train on that one model answers better than another: nothing to learn`,
+    );
+  }
 }
 
 function everydayPrompts(path: string): TrafficPrompt[] {

@@ -12,10 +12,7 @@ export function addTrainCommand(program: Command, { io, setExitCode }: CliContex
     .option('--apply', 'use the new head if it is better beyond noise (default: off)')
     .option('--json', 'print the result as JSON (default: off)')
     .option('--data <path>', 'JSONL file or folder of outcomes (default: none, the log)')
-    .option(
-      '--out <file>',
-      'with --data: weights to write (default: models/mf-EMBEDDER.safetensors)',
-    )
+    .option('--out <file>', 'with --data: weights to write (default: mf-EMBEDDER.safetensors)')
     .option('--seed <number>', 'same seed and outcomes, same bytes (default: 1)')
     .option(
       '--resume',

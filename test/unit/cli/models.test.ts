@@ -23,7 +23,7 @@ describe('pointsman models', () => {
     const { stdout } = await runCommand(['models', 'LLAMA3.1', '--json']);
     const models = JSON.parse(stdout) as ListedModel[];
     expect(models.length).toBeGreaterThan(1);
-    expect(models[0]!.outcomes).toBeGreaterThanOrEqual(models.at(-1)!.outcomes);
+    expect(models[0]!.outcomes).toBeGreaterThanOrEqual(models.at(-1)!.outcomes!);
     const eight = models.find(({ id }) => id === 'llama-3.1-8b-instruct')!;
     expect(eight).toMatchObject({ family: 'llama', added: false });
     expect(eight.aliases).toContain('llama3.1:8b');
@@ -82,7 +82,7 @@ describe('pointsman models add', () => {
     const { models } = loadRouterWeights(again.weightsOut).metadata;
     expect(models).toEqual(['big', 'middle', 'small', 'new-9b']);
     const { stdout } = await runCommand(['models', 'new-9b', '--weights', again.weightsOut]);
-    expect(stdout).toMatch(/new-9b \(added\) +unknown +9 +100 +1\n1 of 195 models/);
+    expect(stdout).toMatch(/new-9b \(added\) +unknown +9 +100 +1\n1 of 4 models/);
   });
 
   it('warns below 50 prompts and refuses below 10', async () => {
@@ -113,10 +113,30 @@ describe('pointsman models add', () => {
     await expect(failed).rejects.toThrow(/line 31: not JSON\n.*line 32: score /s);
   });
 
-  it('does not replace a trained model, nor take vectors of another embedder', async () => {
+  it('does not replace a trained model, however it is spelled', async () => {
     const { weights, flags, deps } = files(60);
     const trained = addModel({ ...flags, name: 'small' }, { weights }, fakeIo().io, deps);
     await expect(trained).rejects.toThrow(/small is a trained model/);
+    const tiny = tinyWeights();
+    const cased = { ...tiny.metadata, models: ['big', 'middle', 'Small'] };
+    writeFileSync(weights, writeRouterWeights({ ...tiny, metadata: cased }));
+    const other = addModel({ ...flags, name: 'small' }, { weights }, fakeIo().io, deps);
+    await expect(other).rejects.toThrow(/Small is a trained model/);
+  });
+
+  it('needs a name, and a place to write to', async () => {
+    const { weights, flags, deps, folder } = files(60);
+    const nameless = addModel({ ...flags, name: ' ' }, { weights }, fakeIo().io, deps);
+    await expect(nameless).rejects.toThrow(/needs the name/);
+    const weightsOut = join(folder, 'new', 'folder', 'out.safetensors');
+    await addModel({ ...flags, weightsOut }, { weights }, fakeIo().io, deps);
+    expect(loadRouterWeights(weightsOut).metadata.models).toContain('new-9b');
+    const nowhere = addModel({ ...flags, weightsOut: folder }, { weights }, fakeIo().io, deps);
+    await expect(nowhere).rejects.toThrow(/--weights-out .* is no file/);
+  });
+
+  it('does not take vectors of another embedder', async () => {
+    const { weights, flags, deps } = files(60);
     const other = { ...deps, openEmbedder: () => Promise.resolve(fakeEmbedder(8)) };
     const failed = addModel(flags, { weights }, fakeIo().io, other);
     await expect(failed).rejects.toThrow(/made with the embedder fake-4 .* not with fake-8/);

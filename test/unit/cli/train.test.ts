@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runTrain, type TrainDeps, type TrainOptions } from '../../../src/cli/train.ts';
+import { defaultOut, runTrain, type TrainDeps, type TrainOptions } from '../../../src/cli/train.ts';
 import { createFastEncoder } from '../../../src/embedding/fast-encoder.ts';
 import { seededRandom } from '../../../src/math/random.ts';
 import { parseRouterWeights } from '../../../src/routing/router-weights.ts';
@@ -59,6 +59,45 @@ describe('pointsman train', () => {
     expect(readdirSync(join(folder, 'out'))).toEqual(['a.safetensors']);
   });
 
+  it('gives weights that score, evaluate and list by the own names of their models', async () => {
+    const { folder, options } = setUp();
+    const data = readFileSync(options().data, 'utf8')
+      .replaceAll('"big"', '"Corp/Big One"')
+      .replaceAll('"small"', '"My-Small:7b"');
+    writeFileSync(options().data, data);
+    await runTrain(options(), fakeIo().io, depsIn(folder));
+    const weights = ['--weights', options().out];
+    const pair = ['--strong-model', 'Corp/Big One', '--weak-model', 'ollama/my-small:7b'];
+    const fast = ['--embedder', 'fast', ...weights];
+    const scored = await runCommand(
+      ['score', ...fast, ...pair],
+      {},
+      '{"id":1,"prompt":"prove it"}',
+    );
+    expect(scored).toMatchObject({ exitCode: 0, stderr: '' });
+    const flags = ['--data', options().data, '--resamples', '2', ...fast];
+    const evaluated = await runCommand([
+      'evaluate',
+      '--pair',
+      'Corp/Big One,My-Small:7b',
+      ...flags,
+    ]);
+    expect(evaluated).toMatchObject({ exitCode: 0 });
+    const listed = await runCommand(['models', ...weights, '--json']);
+    expect(JSON.parse(listed.stdout)).toMatchObject([
+      { id: 'Corp/Big One', outcomes: null },
+      { id: 'My-Small:7b', outcomes: null, billions: 7 },
+    ]);
+
+    const out = join(folder, 'more.safetensors');
+    const third = data.replaceAll('"My-Small:7b"', '"third"');
+    writeFileSync(join(folder, 'third.jsonl'), third.split('\n').slice(0, 100).join('\n'));
+    const outcomes = ['--outcomes', join(folder, 'third.jsonl'), '--weights-out', out];
+    const added = await runCommand(['models', 'add', 'third', ...outcomes, ...fast]);
+    expect(added.stdout).toMatch(/third is placed by 100 scored prompts/);
+    expect((await runCommand(['models', '--weights', out])).stdout).toContain('3 of 3 models');
+  });
+
   it('says the same to machines', async () => {
     const { folder, options } = setUp();
     const { io, stdout } = fakeIo();
@@ -95,6 +134,12 @@ describe('pointsman train', () => {
     expect(readdirSync(cut.cache).filter((name) => name.startsWith('train-'))).toEqual([]);
   });
 
+  it('replaces the shipped weights only by those of the shared data', () => {
+    expect(defaultOut('own.jsonl', 'local')).toBe('mf-use-lite.safetensors');
+    expect(defaultOut('own.jsonl', 'hub:BAAI/bge')).toBe('mf-hub-BAAI-bge.safetensors');
+    expect(defaultOut('../shared/data', 'fast')).toBe(join('models', 'mf-fast.safetensors'));
+  });
+
   it('names bad rows by line and writes nothing', async () => {
     const { folder, options } = setUp();
     const bad = '{"id":"x","prompt":"p","scores":{"big":7}}';
@@ -104,6 +149,15 @@ describe('pointsman train', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/own\.jsonl line 2: scores\.big.*own\.jsonl line 3: not JSON/s);
     expect(existsSync(join(folder, 'out'))).toBe(false);
+  });
+
+  it('says before it trains that the weights cannot be written', async () => {
+    const { folder, options } = setUp();
+    const deps: TrainDeps = { ...depsIn(folder), openEmbedder: () => Promise.reject(new Error()) };
+    const toFolder = runTrain(options({ out: folder }), fakeIo().io, deps);
+    await expect(toFolder).rejects.toThrow(/--out .* is no file/);
+    const belowFile = runTrain(options({ out: join(options().data, 'x') }), fakeIo().io, deps);
+    await expect(belowFile).rejects.toThrow(/--out .*x cannot be written: /);
   });
 
   it('says how much data is needed', async () => {

@@ -43,6 +43,29 @@ describe('evaluateTable', () => {
     expect(table.gap.value).toBe(0.5);
   });
 
+  it('has no APGR and no CPT of models that do equally well, however the fractions add up', () => {
+    const strong = [0.1, 0.2, 0.3, 0.7];
+    const weak = [0.3, 0.1, 0.7, 0.2];
+    const rows = Array.from({ length: 60 }, (_, i) =>
+      comparedRow({ key: String(i), strong: strong[i % 4]!, weak: weak[i % 4]! }),
+    );
+    const table = tableOf(rows, [router(rows.map((_, i) => (i * 7) % 11))]);
+    expect(table.gap.value).toBeCloseTo(0, 12);
+    const { apgr, calls } = rowNamed(table, 'mf');
+    expect(apgr).toEqual({ value: null, interval95: null });
+    expect(calls.map(({ share }) => share.value)).toEqual([null, null, null]);
+  });
+
+  it('saves nothing where the strong model costs nothing', () => {
+    const costs = { strong: [0, 0], weak: [0, 0] };
+    const { calls } = rowNamed(tableOf(rowsOf(1, 0.5), [router([1, 0])], { costs }), 'mf');
+    expect(calls.map(({ saving }) => saving)).toEqual([null, null, null]);
+  });
+
+  it('warns of a small gap by the gap alone where nothing was resampled', () => {
+    expect(gapWarning(tableOf(rowsOf(1, 1), [router([1, 0])], { resamples: 0 }))).toBeNull();
+  });
+
   it('sends tied scores together: as many points as distinct quantiles', () => {
     const rows = rowsOf(1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
     const table = tableOf(rows, [router([2, 2, 1, 1, 1, 1, 1, 1, 1, 1])]);

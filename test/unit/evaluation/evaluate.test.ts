@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runEvaluate, type EvaluateOptions } from '../../../src/cli/evaluate.ts';
@@ -147,6 +147,33 @@ describe('evaluate', () => {
     expect(picture).toContain('prefers-color-scheme:dark');
   });
 
+  it('takes the dev half of a folder that was split for training', async () => {
+    const folder = tempFolder();
+    for (const half of ['train', 'dev']) {
+      mkdirSync(join(folder, half));
+      copyFileSync(outcomeFile(), join(folder, half, 'own.jsonl'));
+    }
+    const { data, topicsFrom } = await evaluationOf({ data: [folder] });
+    expect(data).toEqual({ name: join(folder, 'dev'), prompts: 120 });
+    expect(topicsFrom).toBe(join(folder, 'train'));
+  });
+
+  it('gives no tables by source where all are small, and names but twenty', async () => {
+    const rows = Array.from({ length: 90 }, (_, i) =>
+      JSON.stringify({
+        ...{ id: `q${i}`, source: `s${Math.floor(i / 3)}`, prompt: 'x'.repeat(1 + i) },
+        scores: { big: 1, small: i % 2 },
+      }),
+    );
+    const file = join(tempFolder(), 'many.jsonl');
+    writeFileSync(file, rows.join('\n'));
+    const { out } = await run({ data: [file] });
+    expect(out).toMatch(/pooled: s0 \(3\), .*s19 \(3\) and 10 more, each source/);
+    const { pairs } = await evaluationOf({ data: [file] });
+    expect(pairs[0]!.sources).toHaveLength(30);
+    expect(pairs[0]!.bySource).toEqual([]);
+  });
+
   it('takes several pairs, and the mean over them', async () => {
     const evaluation = await evaluationOf({
       data: [outcomeFile()],
@@ -186,6 +213,7 @@ describe('evaluate', () => {
     [{ weakModel: 'smal' }, /no outcomes of smal.*nearest is small/],
     [{ strongPrice: '1,2' }, /both --strong-price/],
     [{ strongPrice: '1', weakPrice: '1,2' }, /--strong-price 1 is not IN,OUT/],
+    [{ strongPrice: 'Infinity,1', weakPrice: '1,2' }, /--strong-price Infinity,1 is not IN,OUT/],
     [{ resamples: 'many' }, /--resamples many/],
     [{ db: 'x.db' }, /--data and --db/],
   ] as [Partial<EvaluateOptions>, RegExp][])('refuses %j', async (options, message) => {

@@ -20,6 +20,7 @@ describe('resolveModel', () => {
     ['gemma2:2b', 'gemma-2-2b-it', 'alias'],
     ['gpt-4o', 'gpt-4o-2024-05-13', 'alias'],
     ['openai/gpt-4o', 'gpt-4o-2024-05-13', 'alias'],
+    ['openai/gpt-4o-2024-08-06', 'gpt-4o-2024-08-06', 'alias'],
     ['meta-llama/Llama-3.1-8B-Instruct', 'llama-3.1-8b-instruct', 'alias'],
     ['hf.co/bartowski/Meta-Llama-3.1-8B-Instruct-GGUF:Q4_K_M', 'llama-3.1-8b-instruct', 'alias'],
     ['mistralai/Mixtral-8x7B-Instruct-v0.1', 'mixtral-8x7b-instruct-v0.1', 'alias'],
@@ -36,7 +37,7 @@ describe('resolveModel', () => {
   it.each(['gpt-5', 'mistral-small3.1:24b', 'phi4', 'no-such-thing', '', '🦙'])(
     'finds some stand-in for %j that many prompts were tried on, and says so',
     (name) => {
-      const { id, how, note } = resolveModel(catalog, name);
+      const { id, how, note } = resolveModel(catalog, name)!;
       expect(how).toBe('stand-in');
       expect(note).toContain(`scored as ${id}`);
       expect(catalog.models.find((model) => model.id === id)!.prompts).toBeGreaterThan(3000);

@@ -54,11 +54,28 @@ describe('own data', () => {
     expect(rows[0]!.key).toBe(rows[1]!.key);
   });
 
+  it('tells prompts without words apart', () => {
+    const { rows } = parseOutcomes(
+      `${line({ prompt: '😀', key: undefined })}\n${line({ prompt: '{}', key: undefined })}`,
+      'a.jsonl',
+    );
+    expect(rows[0]!.key).not.toBe(rows[1]!.key);
+  });
+
+  it('may begin with a byte order mark', () => {
+    expect(parseOutcomes(`\uFEFF${line()}`, 'a.jsonl')).toMatchObject({
+      rows: [row],
+      mistakes: [],
+    });
+  });
+
   it('names an id that is there twice', () => {
     const folder = mkdtempSync(join(tmpdir(), 'outcomes-'));
     writeFileSync(join(folder, 'a.jsonl'), line());
     writeFileSync(join(folder, 'b.jsonl'), line());
-    expect(() => readOutcomes(folder)).toThrow(/b\.jsonl.*id a\/1 is also in a\.jsonl/s);
+    expect(() => readOutcomes(folder)).toThrow(
+      /b\.jsonl.*id a\/1 is also that of a\.jsonl line 1/s,
+    );
     expect(readOutcomes(join(folder, 'a.jsonl')).rows).toHaveLength(1);
   });
 });

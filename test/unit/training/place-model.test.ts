@@ -121,6 +121,15 @@ describe('placing a model', () => {
     }
   });
 
+  it('finds a model that does far worse than its likes', () => {
+    const able = { ...head, modelBias: head.modelBias.map((bias) => 4 + 3 * bias) };
+    const factors = new Float64Array(400).fill(1);
+    const scores = Array.from({ length: 200 }, (_, i) => i % 2);
+    const report = crossValidate(2, modelPrior(able, at(5)), { factors, scores });
+    expect(report.priorLoss).toBeGreaterThan(2);
+    expect(report.loss).toBeLessThan(Math.log(2) + 0.05);
+  });
+
   it('reports a loss on outcomes that the fit has not seen', () => {
     const prior = modelPrior(head, at(2));
     const factors = Float64Array.from({ length: 200 }, (_, i) => (i % 4 < 2 ? 1.5 : -1.5));

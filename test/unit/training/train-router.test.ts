@@ -106,6 +106,23 @@ describe('trainRouter', () => {
     expect(dev.map(({ source }) => source)).toEqual(['s', 'pooled']);
   });
 
+  it('reports own pairs where the usual ones have few prompts, and null where none has enough', async () => {
+    const given = await input();
+    const named = (row: Outcome, i: number): Outcome =>
+      i < 10 ? row : { ...row, scores: { mine: row.scores[strong]!, other: row.scores[weak]! } };
+    const train = { ...given.train, rows: given.train.rows.map(named) };
+    const rows = given.dev.rows.map(named);
+    const { report } = trainRouter({ ...given, train, dev: { ...given.dev, rows } });
+    expect(report.figures[0]).toMatchObject({ strong: 'mine', weak: 'other', prompts: 190 });
+
+    const prompts = given.dev.prompts.slice(0, 39);
+    const few = { ...given.dev, rows: rows.slice(0, 39), prompts };
+    const small = trainRouter({ ...given, train, dev: few });
+    expect(small.report.calibration).toEqual({ crossFitted: null, sameRows: null, pairs: [] });
+    const { training } = parseRouterWeights(small.bytes, 'file').metadata;
+    expect(training).toMatchObject({ devCalibrationError: null, dev: [] });
+  });
+
   it('learns which tasks are open from everyday prompts of known kinds', async () => {
     const given = await input();
     const kinds = ['write a poem', 'tell a story', 'prove it'].map((text, i) => ({

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { dataWarnings } from '../../../src/training/data-warnings.ts';
+import type { Outcome, OutcomeSet } from '../../../src/training/outcomes.ts';
+
+const setOf = (count: number, from = 0): OutcomeSet => ({
+  rows: Array.from({ length: count }, (_, i): Outcome => {
+    const key = `k${from + i}`;
+    const scores: Outcome['scores'] = { big: 1, small: 0, ...(i < 2 ? { rare: 1 } : {}) };
+    return { id: key, prompt: key, source: 's', metric: 'score', key, scores };
+  }),
+  sha256: '',
+});
+
+describe('dataWarnings', () => {
+  it('names models with few outcomes', () => {
+    const [warning, ...others] = dataWarnings({ train: setOf(60), dev: setOf(20, 60) });
+    expect(warning).toMatch(/fewer than 50 outcomes .*: rare \(2\)$/);
+    expect(others).toEqual([]);
+  });
+
+  it('counts questions on both sides of a split that was brought along', () => {
+    const warnings = dataWarnings({ train: setOf(60), dev: setOf(20, 55) });
+    expect(warnings[1]).toMatch(/^5 questions to choose on are trained on, too/);
+  });
+});
