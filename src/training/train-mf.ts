@@ -17,6 +17,7 @@ export interface TrainSettings {
   readonly epochs: number;
   /** Epochs without a better loss on dev after which training stops. */
   readonly patience: number;
+  /** Prompts a step; fewer where the data would give few steps. */
   readonly batch: number;
   /** Highest learning rate; it warms up over 100 steps and falls along a half cosine. */
   readonly rate: number;
@@ -73,7 +74,7 @@ export function trainMf(
   const inputs = train.x.length / train.count;
   const head = initialHead(train, inputs, modelCount, settings, seededRandom(settings.seed));
   const best = copyHead(head);
-  const size = Math.min(settings.batch, train.count);
+  const size = batchSize(train.count, settings.batch);
   const batches = Math.floor(train.count / size);
   const gradients = emptyGradients(head);
   let step = (resumeFrom?.epoch ?? 0) * batches;
@@ -114,6 +115,15 @@ export function trainMf(
     onEpoch?.({ epoch, trainLoss: trainLoss / batches, devLoss });
   }
   return { head: best, devLoss: meanLoss(best, dev) };
+}
+
+/** Steps that an epoch has at least: the rate warms up over 100, and a few large ones leave a head untrained. */
+const fewestSteps = 50;
+const smallestBatch = 8;
+
+function batchSize(rows: number, wanted: number): number {
+  const small = Math.max(smallestBatch, Math.floor(rows / fewestSteps));
+  return Math.min(wanted, small, rows);
 }
 
 /** Keeps the seeds of epochs apart from those of other heads, which are near each other. */

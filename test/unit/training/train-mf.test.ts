@@ -140,6 +140,11 @@ describe('trainMf', () => {
     expect(meanLoss(head, dev)).toBe(devLoss);
   });
 
+  it('learns from few prompts, too, by smaller batches', () => {
+    const { devLoss } = trainMf(train, dev, 2, { ...settings, batch: 256 });
+    expect(devLoss).toBeLessThan(0.45);
+  });
+
   it('gives the same head for the same seed, another for another', () => {
     const once = trainMf(train, dev, 2, settings);
     expect(trainMf(train, dev, 2, settings)).toEqual(once);
