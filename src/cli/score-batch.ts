@@ -28,6 +28,7 @@ A line that cannot be scored stops nothing: its output line is {"id","line","err
 number, and the id null where there is none; stderr names it. The exit code is then 1, else 0.
 
   pointsman score --strong-model gpt-4o --weak-model llama3 < prompts.jsonl > scores.jsonl
+  pointsman score --strong-model gpt-4o --weak-model llama3 "Is 221 prime?" "Say hello."
 `;
 
 interface Outcome {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import type { CliContext } from '../cli-io.ts';
 import { scoreBatchHelp } from '../score-batch.ts';
@@ -7,6 +8,7 @@ export function addScoreCommand(program: Command, { io, setExitCode }: CliContex
   const command = program
     .command('score')
     .description('score JSON lines from stdin to stdout, without calling a model')
+    .argument('[prompts...]', 'texts to score in place of stdin; their ids are 1, 2, …')
     .option('--router <name>', 'router that scores (default: the first of --routers)')
     .option('--json', 'accepted: JSON lines are what it writes in any case')
     .addHelpText('after', scoreBatchHelp);
@@ -18,8 +20,13 @@ export function addScoreCommand(program: Command, { io, setExitCode }: CliContex
       threshold: "the router's own",
     },
   });
-  command.action(async (options: Options) => {
+  command.action(async (prompts: string[], options: Options) => {
     const { score } = await import('../run-with-scorer.ts');
-    setExitCode(await score(readInput(options, io), options, io));
+    const stdin = prompts.length > 0 ? Readable.from(jsonLines(prompts)) : io.stdin;
+    setExitCode(await score(readInput(options, io), options, { ...io, stdin }));
   });
+}
+
+function jsonLines(prompts: readonly string[]): string[] {
+  return prompts.map((prompt, i) => `${JSON.stringify({ id: i + 1, prompt })}\n`);
 }

@@ -150,6 +150,16 @@ describe('score', () => {
     const flags = ['--routers', 'random', '--strong-model', 'a', '--weak-model', 'b'];
     expect((await runCommand(['score', ...flags], {}, 'x\n')).exitCode).toBe(1);
   });
+
+  it('scores texts on the command line in place of stdin', async () => {
+    const flags = ['--embedder', 'fast', '--strong-model', 'llama3:70b', '--weak-model', 'llama3'];
+    const asked = ['Say hello.', 'Prove it: {"a"}'];
+    const { exitCode, stdout } = await runCommand(['score', ...flags, ...asked]);
+    const lines = asked.map((prompt, id) => JSON.stringify({ id: id + 1, prompt })).join('\n');
+    expect(stdout).toBe((await runCommand(['score', ...flags], {}, `${lines}\n`)).stdout);
+    expect(stdout).toMatch(/^\{"id":1,"win_rate":0\.\d+,"tier":"\w+"\}\n\{"id":2,/);
+    expect(exitCode).toBe(0);
+  });
 });
 
 describe('calibrate', () => {
