@@ -1,5 +1,6 @@
 import { mean } from '../math/vector.ts';
-import { fewestRows, pooledSource, type DevReport } from '../training/dev-report.ts';
+import { fewestRows, type DevReport } from '../training/dev-report.ts';
+import { pooledSource } from '../training/outcomes.ts';
 
 /** What the new weights reach on dev, for people. */
 export function trainReportText({ figures, calibration }: DevReport): string {

@@ -1,4 +1,5 @@
 import { seededRandom } from '../math/random.ts';
+import { pooledSource } from '../training/outcomes.ts';
 import { sourcesOf, type ComparedRow } from './compared-rows.ts';
 import { createFloors, type Contender } from './contenders.ts';
 import { evaluateTable, type RowCosts } from './evaluate-table.ts';
@@ -20,8 +21,6 @@ export interface PairInput {
   /** Sources with fewer rows are no measurement: neither reported nor pooled. */
   readonly minimumRows: number;
 }
-
-export const pooledName = 'pooled';
 
 export function evaluatePair(input: PairInput): PairEvaluation {
   const { rows, learn, notes, minimumRows } = input;
@@ -55,7 +54,7 @@ export function evaluatePair(input: PairInput): PairEvaluation {
     weak: input.weak,
     notes: [...notes, ...sizeNotes(sources, hasLarge, minimumRows)],
     sources,
-    pooled: tableOf(pooledName, ({ source }) => isKept.has(source)),
+    pooled: tableOf(pooledSource, ({ source }) => isKept.has(source)),
     bySource: hasLarge
       ? kept.map(({ source }) => tableOf(source, (row) => row.source === source))
       : [],

@@ -4,7 +4,7 @@ import type { DevFigure } from '../routing/router-weights-metadata.ts';
 import type { RouterWeights } from '../routing/router-weights.ts';
 import type { CalibrationReport } from './calibration-report.ts';
 import { apgr, createCurve, curveApgr, type ScoredOutcomes } from './evaluate-metrics.ts';
-import type { Outcome } from './outcomes.ts';
+import { pooledSource, type Outcome } from './outcomes.ts';
 import { createQuestionDraw, interval95 } from './question-bootstrap.ts';
 import { countBy } from './training-rows.ts';
 
@@ -23,7 +23,6 @@ export const reportedPairs: readonly ModelPair[] = [
 
 /** Sources with fewer rows of a pair are no measurement: neither reported nor pooled. */
 export const fewestRows = 40;
-export const pooledSource = 'pooled';
 
 export interface PairFigure extends DevFigure {
   /** APGR of "the longer, the stronger" on the same rows. */

@@ -4,6 +4,9 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 
+/** All sources as one, in reports. */
+export const pooledSource = 'pooled';
+
 /** Of own data only id, prompt and scores are needed (docs/training.md). */
 const rowSchema = z.strictObject({
   id: z.string().min(1),
@@ -115,7 +118,11 @@ function parseRow(line: string, source: string): Outcome | string {
   }
   const row = result.data;
   if (Object.keys(row.scores).length === 0) return 'scores is empty';
-  return { ...row, source: row.source ?? source, key: row.key ?? keyOf(row.prompt) };
+  const named = row.source ?? source;
+  if (named === pooledSource) {
+    return `source "${named}" is what reports call all sources together: name it otherwise`;
+  }
+  return { ...row, source: named, key: row.key ?? keyOf(row.prompt) };
 }
 
 /**

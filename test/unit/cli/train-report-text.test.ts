@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { trainReportText } from '../../../src/cli/train-report-text.ts';
-import { pooledSource, type PairFigure } from '../../../src/training/dev-report.ts';
+import type { PairFigure } from '../../../src/training/dev-report.ts';
+import { pooledSource } from '../../../src/training/outcomes.ts';
 
 const figure = (strong: string, source: string): PairFigure => ({
   ...{ strong, weak: 'small', source, prompts: 50, apgr: 0.6, interval95: [0.5, 0.7], length: 0.4 },

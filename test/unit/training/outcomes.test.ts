@@ -31,12 +31,14 @@ describe('parseOutcomes', () => {
       line({ prompt: '' }),
       line({ extra: 1 }),
       line({ scores: {} }),
+      line({ source: 'pooled' }),
     ];
     const { mistakes } = parseOutcomes([line(), ...bad].join('\n'), 'a.jsonl');
     expect(mistakes.map((text) => text.slice(0, 14))).toEqual(
-      [2, 3, 4, 5, 6].map((n) => `a.jsonl line ${n}`),
+      [2, 3, 4, 5, 6, 7].map((n) => `a.jsonl line ${n}`),
     );
     expect(mistakes[1]).toContain('scores.big');
+    expect(mistakes[5]).toContain('name it otherwise');
   });
 });
 
