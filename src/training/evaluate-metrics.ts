@@ -103,16 +103,7 @@ export function apgr(rows: ScoredOutcomes): number {
 
 /** The same, of a curve that runs from all weak to all strong. */
 export function curveApgr(curve: readonly CurvePoint[]): number {
-  return (areaUnder(curve) - curve[0]!.quality) / curveGap(curve);
-}
-
-/** Sums of weighted fractions that are equal on paper differ by less; data of a million rows do not. */
-const smallestGap = 1e-9;
-
-/** Quality of strong less that of weak, of a curve that runs from all weak to all strong; NaN without a gap. */
-function curveGap(curve: readonly CurvePoint[]): number {
-  const gap = curve.at(-1)!.quality - curve[0]!.quality;
-  return Math.abs(gap) < smallestGap ? NaN : gap;
+  return performanceGapRecovered(areaUnder(curve), curve[0]!.quality, curve.at(-1)!.quality);
 }
 
 /** A: trapezoids of quality over the share 0..1. */
@@ -145,9 +136,13 @@ export function meanCurve(curves: readonly (readonly CurvePoint[])[]): CurvePoin
   }));
 }
 
-/** (quality - weak) / (strong - weak). */
+/** Sums of weighted fractions that are equal on paper differ by less; data of a million rows do not. */
+const smallestGap = 1e-9;
+
+/** (quality - weak) / (strong - weak); NaN without a gap. */
 export function performanceGapRecovered(quality: number, weak: number, strong: number): number {
-  return (quality - weak) / (strong - weak);
+  const gap = strong - weak;
+  return Math.abs(gap) < smallestGap ? NaN : (quality - weak) / gap;
 }
 
 /**
@@ -158,9 +153,9 @@ export function performanceGapRecovered(quality: number, weak: number, strong: n
  * @param curve runs from all weak to all strong
  */
 export function curveCalls(curve: readonly CurvePoint[], recovered: number): number | null {
-  const gap = curveGap(curve);
+  const [weak, strong] = [curve[0]!.quality, curve.at(-1)!.quality];
   const reached = (point: CurvePoint): number =>
-    (point.quality - curve[0]!.quality) / gap - recovered;
+    performanceGapRecovered(point.quality, weak, strong) - recovered;
   for (const [i, point] of curve.entries()) {
     if (!(reached(point) >= 0)) continue;
     const before = curve[i - 1];
