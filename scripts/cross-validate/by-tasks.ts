@@ -1,10 +1,10 @@
 import type { Progress } from '../../src/cli/progress.ts';
 import type { Embedder } from '../../src/embedding/embedder.ts';
 import { mean } from '../../src/math/vector.ts';
-import { reportedPairs } from '../../src/training/dev-report.ts';
+import { fewestRows, reportedPairs } from '../../src/training/dev-report.ts';
 import { tasksOf } from '../../src/training/fit-familiarity.ts';
 import { meanOf, type Comparison } from './compare.ts';
-import { comparePair, drawn, fewestRows, hasPair, line } from './compare-pairs.ts';
+import { comparePair, drawn, hasPair, line } from './compare-pairs.ts';
 import { pairGaps } from './pair-gaps.ts';
 import { epochsOf, foldOf, trainOn, type EmbeddedRow } from './train-on.ts';
 

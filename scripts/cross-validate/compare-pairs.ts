@@ -1,9 +1,7 @@
-import { reportedPairs } from '../../src/training/dev-report.ts';
+import { fewestRows, reportedPairs } from '../../src/training/dev-report.ts';
+import { countBy } from '../../src/training/training-rows.ts';
 import { compare, drawQuestions, intervalOf, type Comparison } from './compare.ts';
 import type { EmbeddedRow } from './train-on.ts';
-
-/** Sources with fewer rows of a pair are no measurement. */
-export const fewestRows = 40;
 
 /** Rows with the resamples that all pairs share. */
 export interface Drawn {
@@ -27,8 +25,7 @@ export function comparePair(
 ): Comparison {
   const [strong, weak] = reportedPairs[pair]!;
   const both = Array.from(rows.keys()).filter((i) => hasPair(rows[i]!, pair));
-  const counts = new Map<string, number>();
-  for (const i of both) counts.set(rows[i]!.row.source, (counts.get(rows[i]!.row.source) ?? 0) + 1);
+  const counts = countBy(both.map((i) => rows[i]!.row.source));
   const kept = both.filter((i) => {
     const { source } = rows[i]!.row;
     return counts.get(source)! >= fewestRows && (only?.includes(source) ?? true);

@@ -1,3 +1,4 @@
+import { equalWeights } from '../../src/evaluation/compared-rows.ts';
 import { mean } from '../../src/math/vector.ts';
 import { seededRandom } from '../../src/math/random.ts';
 import { createCurve, curveApgr } from '../../src/training/evaluate-metrics.ts';
@@ -41,14 +42,13 @@ export function compare(
   scores: readonly (readonly number[])[],
   draws: readonly Uint16Array[],
 ): Comparison {
-  const counts = new Map<string, number>();
-  for (const { source } of rows) counts.set(source, (counts.get(source) ?? 0) + 1);
+  const weights = equalWeights(rows);
   const curves = scores.map((values) =>
     createCurve({
       scores: values,
       strong: rows.map(({ strong }) => strong),
       weak: rows.map(({ weak }) => weak),
-      weights: rows.map(({ source }) => 1 / counts.get(source)!),
+      weights,
     }),
   );
   const above = (drawn?: Uint16Array): number => {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Embedder } from '../../src/embedding/embedder.ts';
 import { parseRouterWeights, type RouterWeights } from '../../src/routing/router-weights.ts';
 import { defaultTrainingSettings } from '../../src/training/default-settings.ts';
 import type { EmbeddedPrompt } from '../../src/training/fit-features.ts';
 import type { Outcome } from '../../src/training/outcomes.ts';
+import { questionShare } from '../../src/training/question-share.ts';
 import { trainRouter, type RouterTrainingSettings } from '../../src/training/train-router.ts';
 
 /** An outcome row with its embedded prompt. */
@@ -27,8 +27,7 @@ export function foldOf(row: Pick<Outcome, 'key'>): number {
 
 /** Same question, same number, whatever the source. @returns 0 .. count - 1 */
 function partOf({ key }: Pick<Outcome, 'key'>, count: number, salt: string): number {
-  const digest = createHash('sha256').update(`${salt}:${key}`).digest();
-  return Math.floor((digest.readUInt32BE(0) / 2 ** 32) * count);
+  return Math.floor(questionShare(key, salt) * count);
 }
 
 /**

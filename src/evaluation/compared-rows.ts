@@ -1,4 +1,5 @@
 import type { Outcome } from '../training/outcomes.ts';
+import { countBy } from '../training/training-rows.ts';
 
 /** One prompt that both models of a pair have outcomes on. */
 export interface ComparedRow {
@@ -27,9 +28,8 @@ export function comparedRows(
 }
 
 /** Weights by which each source counts the same, whatever its number of rows. */
-export function equalWeights(rows: readonly ComparedRow[]): number[] {
-  const counts = new Map<string, number>();
-  for (const { source } of rows) counts.set(source, (counts.get(source) ?? 0) + 1);
+export function equalWeights(rows: readonly Pick<ComparedRow, 'source'>[]): number[] {
+  const counts = countBy(rows.map(({ source }) => source));
   return rows.map(({ source }) => 1 / counts.get(source)!);
 }
 
@@ -43,8 +43,7 @@ export function sourcesOf(
   rows: readonly ComparedRow[],
   minimum: number,
 ): { readonly all: SourceCount[]; readonly kept: SourceCount[]; readonly hasLarge: boolean } {
-  const counts = new Map<string, number>();
-  for (const { source } of rows) counts.set(source, (counts.get(source) ?? 0) + 1);
+  const counts = countBy(rows.map(({ source }) => source));
   const all = [...counts].map(([source, prompts]) => ({ source, prompts }));
   const large = all.filter(({ prompts }) => prompts >= minimum);
   return { all, kept: large.length > 0 ? large : all, hasLarge: large.length > 0 };

@@ -1,3 +1,4 @@
+import { listSome } from '../list-some.ts';
 import type { Difference, Evaluation, PairEvaluation, Table, TableRow } from './evaluation.ts';
 import type { Estimate } from '../training/question-bootstrap.ts';
 
@@ -57,9 +58,8 @@ const mostListed = 20;
 
 /** "mmlu (1346), gsm8k (120) and 3 more". */
 export function sourceList(sources: PairEvaluation['sources']): string {
-  const named = sources.slice(0, mostListed).map(({ source, prompts }) => `${source} (${prompts})`);
-  const rest = sources.length - named.length;
-  return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  const names = sources.map(({ source, prompts }) => `${source} (${prompts})`);
+  return listSome(names, mostListed);
 }
 
 /** "pooled over mmlu (1346) and ..." or the source itself. */

@@ -163,12 +163,10 @@ function readFamiliarity(
   const found = tensors.tensors.get('familiarity.landmarks');
   if (!found) return null;
   const shape = [found.shape[0] ?? 0, features.lexicalDimensions];
-  const small = tensorOf(tensors, 'familiarity.landmarks', shape, file);
-  if (small.dtype !== 'I8')
-    throw new ConfigError(`${file}: tensor familiarity.landmarks is not I8`);
+  const small = signedBytesOf(tensors, 'familiarity.landmarks', shape, file);
   const [slope, bias] = floatsOf(tensors, 'familiarity.line', [2], file);
   return {
-    landmarks: Float64Array.from(small.data, (value) => value / landmarkScale),
+    landmarks: Float64Array.from(small, (value) => value / landmarkScale),
     slope: slope!,
     bias: bias!,
     centre: Float64Array.from(floatsOf(tensors, 'familiarity.centre', [rank], file)),
@@ -195,12 +193,22 @@ function readLexical(tensors: TensorFile, metadata: WeightsMetadata, file: strin
   const { lexicalRows, lexicalDimensions: dimensions } = metadata.features;
   const hashes = tensorOf(tensors, 'lexical.hashes', [lexicalRows], file).data;
   const scale = floatsOf(tensors, 'lexical.scale', [dimensions], file);
-  const small = tensorOf(tensors, 'lexical.table', [lexicalRows, dimensions], file);
-  if (small.dtype !== 'I8') throw new ConfigError(`${file}: tensor lexical.table is not I8`);
+  const small = signedBytesOf(tensors, 'lexical.table', [lexicalRows, dimensions], file);
   return {
     dimensions,
     rows: new Map(Array.from(hashes, (hash, row) => [hash, row])),
     idf: floatsOf(tensors, 'lexical.idf', [lexicalRows], file),
-    table: Float32Array.from(small.data, (value, i) => value * scale[i % dimensions]!),
+    table: Float32Array.from(small, (value, i) => value * scale[i % dimensions]!),
   };
+}
+
+function signedBytesOf(
+  tensors: TensorFile,
+  name: string,
+  shape: readonly number[],
+  file: string,
+): ArrayLike<number> {
+  const { dtype, data } = tensorOf(tensors, name, shape, file);
+  if (dtype !== 'I8') throw new ConfigError(`${file}: tensor ${name} is not I8`);
+  return data;
 }

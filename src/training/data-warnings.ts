@@ -1,3 +1,4 @@
+import { listSome } from '../list-some.ts';
 import { countBy } from './training-rows.ts';
 import type { TrainingData } from './training-data.ts';
 
@@ -14,7 +15,7 @@ export function dataWarnings({ train, dev }: Pick<TrainingData, 'train' | 'dev'>
   return [
     ...(rare.length > 0
       ? [
-          `with fewer than ${fewOutcomes} outcomes the scores of a model say little: ${listed(rare)}`,
+          `with fewer than ${fewOutcomes} outcomes the scores of a model say little: ${listSome(rare, mostNamed)}`,
         ]
       : []),
     ...(shared.size > 0
@@ -24,9 +25,4 @@ export function dataWarnings({ train, dev }: Pick<TrainingData, 'train' | 'dev'>
         ]
       : []),
   ];
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length - mostNamed;
-  return `${names.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -65,7 +65,7 @@ export function addGradients(
   x: Float64Array,
   gradients: Gradients,
   mask: HiddenMask,
-  gapShare = 0,
+  gapShare: number,
 ): number {
   const { rank, hidden, inputs } = head;
   const n = batch.length;

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import { filledLines } from './filled-lines.ts';
 
 /** All sources as one, in reports. */
 export const pooledSource = 'pooled';
@@ -88,16 +89,12 @@ export function parseOutcomes(text: string, file: string): ParsedOutcomes {
   const lines: number[] = [];
   const mistakes: string[] = [];
   const source = basename(file, '.jsonl');
-  for (const [i, line] of text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .entries()) {
-    if (line.trim() === '') continue;
+  for (const { text: line, number } of filledLines(text)) {
     const row = parseRow(line, source);
-    if (typeof row === 'string') mistakes.push(`${file} line ${i + 1}: ${row}`);
+    if (typeof row === 'string') mistakes.push(`${file} line ${number}: ${row}`);
     else {
       rows.push(row);
-      lines.push(i + 1);
+      lines.push(number);
     }
   }
   return { rows, lines, mistakes };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import { filledLines } from './filled-lines.ts';
 
 /** One prompt with the score, 0..1, of one model's answer. */
 export interface ScoredPrompt {
@@ -27,14 +28,10 @@ const maxReported = 10;
 export function parseScoredPrompts(text: string, file: string, model: string): ScoredPrompt[] {
   const mistakes: string[] = [];
   const rows: ScoredPrompt[] = [];
-  for (const [i, line] of text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .entries()) {
-    if (line.trim() === '') continue;
+  for (const { text: line, number } of filledLines(text)) {
     const parsed = parseLine(line);
     if (typeof parsed === 'string') {
-      mistakes.push(`${file} line ${i + 1}: ${parsed}`);
+      mistakes.push(`${file} line ${number}: ${parsed}`);
       continue;
     }
     const value = parsed.score ?? scoreOf(parsed.scores ?? {}, model);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import { filledLines } from './filled-lines.ts';
 import type { KindOfPrompt } from './fit-openness.ts';
 import { countBy } from './training-rows.ts';
 
@@ -33,14 +34,13 @@ const rowSchema = z
 export function readTraffic(folder: string): TrafficPrompt[] {
   if (!existsSync(folder)) throw new ConfigError(`no reference prompts in ${folder}`);
   const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
-  return files.sort().flatMap((name) =>
-    readFileSync(join(folder, name), 'utf8')
-      .replace(/^\uFEFF/, '')
-      .split('\n')
-      .flatMap((line, i) =>
-        line.trim() === '' ? [] : [parseRow(line, `${join(folder, name)} line ${i + 1}`)],
+  return files
+    .sort()
+    .flatMap((name) =>
+      filledLines(readFileSync(join(folder, name), 'utf8')).map(({ text, number }) =>
+        parseRow(text, `${join(folder, name)} line ${number}`),
       ),
-  );
+    );
 }
 
 function parseRow(line: string, where: string): TrafficPrompt {

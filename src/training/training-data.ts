@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { readOutcomes, type Outcome, type OutcomeSet } from './outcomes.ts';
 import type { KindOfPrompt } from './fit-openness.ts';
+import { questionShare } from './question-share.ts';
 import { modelIds } from './training-rows.ts';
 import { kindOf, readTraffic, resample, trafficWeights, type TrafficPrompt } from './traffic.ts';
 
@@ -41,10 +41,7 @@ export function readTrainingData(path: string): TrainingData {
 }
 
 function split({ rows, sha256 }: OutcomeSet): { train: OutcomeSet; dev: OutcomeSet } {
-  const isDev = ({ key }: Outcome): boolean => {
-    const digest = createHash('sha256').update(`dev:${key}`).digest();
-    return digest.readUInt32BE(0) / 2 ** 32 < devShare;
-  };
+  const isDev = ({ key }: Outcome): boolean => questionShare(key, 'dev') < devShare;
   return {
     train: { rows: rows.filter((row) => !isDev(row)), sha256 },
     dev: { rows: rows.filter(isDev), sha256 },
