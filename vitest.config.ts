@@ -7,6 +7,8 @@ export default defineConfig({
     setupFiles: ['test/support/fail-on-console.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // The default, one second, is less than a busy machine needs: the dashboard asks once a second.
+    expect: { poll: { timeout: 10_000 } },
     // Twice the cores: many tests wait for sockets and child processes.
     maxWorkers: 2 * availableParallelism(),
   },

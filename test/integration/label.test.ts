@@ -346,7 +346,7 @@ test('several prompts are compared at the same time where wanted', async () => {
   let most = 0;
   strong.always(async (res, seen) => {
     most = Math.max(most, ++running);
-    await vi.waitUntil(() => most === 3, { timeout: 2_000 });
+    await vi.waitUntil(() => most === 3, { timeout: 10_000 });
     running--;
     await completion('A long and careful answer.')(res, seen);
   });

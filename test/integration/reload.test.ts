@@ -86,7 +86,7 @@ describe('SIGHUP or a changed file', () => {
 
   test('a changed file is noticed without a signal', async () => {
     await writeFile(file, yaml('fourth-model'));
-    await expect.poll(modelNames, { timeout: 10_000 }).toContain('fourth-model');
+    await expect.poll(modelNames).toContain('fourth-model');
     expect(await health()).toMatchObject({ reload_error: null });
   });
 });

@@ -68,8 +68,7 @@ async function results(): Promise<Record<string, number>> {
   return Object.fromEntries(counts);
 }
 
-const become = (expected: Record<string, number>) =>
-  expect.poll(results, { timeout: 10_000 }).toEqual(expected);
+const become = (expected: Record<string, number>) => expect.poll(results).toEqual(expected);
 
 test('the other model is asked the same, and the comparison is stored with the request', async () => {
   await start();
@@ -98,7 +97,7 @@ test('a stream is compared by the text that the client got', async () => {
   weak.enqueue(streamText('Much longer than ', 'the careful answer.'));
   const reply = await chat('0.2 hello there', { stream: true });
   expect(reply.text).toContain('[DONE]');
-  await expect.poll(comparisons, { timeout: 10_000 }).toMatchObject([{ strong_win: 0 }]);
+  await expect.poll(comparisons).toMatchObject([{ strong_win: 0 }]);
   expect(strong.requests[0]?.body['stream']).toBe(false);
   expect(strong.requests[0]?.body).not.toHaveProperty('stream_options');
 });
@@ -108,7 +107,7 @@ test('a judge that always prefers a place yields ties', async () => {
   judge.always(judgeOfPlaces);
   await chat('0.7 prove it');
   const tie = { strong_win: 0.5, first_verdict: 'strong', second_verdict: 'weak' };
-  await expect.poll(comparisons, { timeout: 10_000 }).toMatchObject([tie]);
+  await expect.poll(comparisons).toMatchObject([tie]);
 });
 
 test('what is not scored, cannot be judged or went another way is not compared', async () => {

@@ -107,7 +107,7 @@ describe('an answer in another form than asked for', () => {
     upstream.enqueue(script);
     const reply = await chat('0.7 count', rest);
     expect(reply.status).toBe(200);
-    await expect.poll(() => signalsOf(reply), { timeout: 10_000 }).toEqual({ schema_violation: 0 });
+    await expect.poll(() => signalsOf(reply)).toEqual({ schema_violation: 0 });
   });
 
   test('what keeps to it, or was not asked to, is none', async () => {
@@ -124,7 +124,7 @@ describe('an answer in another form than asked for', () => {
     // Checks are made in order: when this one is told, the others have been made.
     upstream.enqueue(completion('It is 3.'));
     const last = await chat('0.7 count', freely);
-    await expect.poll(() => signalsOf(last), { timeout: 10_000 }).toEqual({ schema_violation: 0 });
+    await expect.poll(() => signalsOf(last)).toEqual({ schema_violation: 0 });
     for (const reply of quiet) expect(await signalsOf(reply)).toEqual({});
   });
 
@@ -133,7 +133,7 @@ describe('an answer in another form than asked for', () => {
     const reply = await chat('0.7 count', freely);
     upstream.enqueue(completion('It is 3.'));
     const last = await chat('0.7 count', freely);
-    await expect.poll(() => signalsOf(last), { timeout: 10_000 }).toEqual({ schema_violation: 0 });
+    await expect.poll(() => signalsOf(last)).toEqual({ schema_violation: 0 });
     expect(await signalsOf(reply)).toEqual({ truncated_by_length: 0.3 });
   });
 });

@@ -13,7 +13,6 @@ beforeAll(async () => {
   upstream = await startScriptedUpstream();
   gateway = await startTestGateway({ strong: upstream.url });
   url = `${gateway.url}/v1/chat/completions`;
-  await post(url, ask('hi')); // compiled and connected: what follows may be timed
 });
 
 beforeEach(() => {
@@ -26,10 +25,9 @@ afterAll(async () => {
 });
 
 async function send(body: Buffer | string, headers: Record<string, string> = {}) {
-  const start = performance.now();
   const reply = await fetch(url, { method: 'POST', body, headers });
   const json = (await reply.json()) as { error: Record<string, unknown> };
-  return { status: reply.status, error: json.error, ms: performance.now() - start };
+  return { status: reply.status, error: json.error };
 }
 
 describe('F25: a body that cannot be read', () => {
@@ -69,7 +67,6 @@ describe('F25: a body that cannot be read', () => {
     expect(seen.status).toBe(status);
     expect(Object.keys(seen.error).sort()).toEqual(['code', 'message', 'param', 'type']);
     expect(seen.error['type']).toBe('invalid_request_error');
-    expect(seen.ms).toBeLessThan(1000); // 50 ms where nobody else takes the processor
   });
 
   test('a client that sends on after the 413 still gets it, and the next request is served', async () => {

@@ -60,19 +60,15 @@ afterAll(async () => {
   expect(unhandled).toEqual([]);
 });
 
-/** Asks, and returns what ends the connection, in a way of its own, and waits for the log row. */
+/** Asks, and returns what ends the connection. */
 async function askAndLeave(id: string, fields: Record<string, unknown>) {
   const client = await openRaw(gateway.url);
   client.send(rawPost(gateway.url, JSON.stringify(ask('0.1 hi', fields)), [`X-Request-Id: ${id}`]));
   return {
     client,
-    /** Milliseconds from the client's leaving until `gone` has happened. */
-    leave: async (how: 'FIN' | 'RST', gone: Promise<unknown> | undefined): Promise<number> => {
-      const start = performance.now();
+    leave: (how: 'FIN' | 'RST'): void => {
       if (how === 'RST') client.socket.resetAndDestroy();
       else client.destroy();
-      await gone;
-      return performance.now() - start;
     },
   };
 }
@@ -82,9 +78,6 @@ async function expectLogged(id: string, more: Record<string, unknown> = {}): Pro
   expect(row).toMatchObject({ status: 499, outcome: 'client_abort', error_code: null, ...more });
   expect(readLog(gateway.db).filter((row) => row['request_id'] === id)).toHaveLength(1);
 }
-
-/** Stricter than 200 ms nobody can be who shares a processor; the order of events is what counts. */
-const soonMs = 1000;
 
 const one = chunked('data: {"choices":[{"index":0,"delta":{"content":"one"}}]}\n\n');
 const jsonHead = head('200 OK', { 'content-type': 'application/json', 'content-length': '999' });
@@ -106,7 +99,8 @@ test.each(phases)('F21: a client that leaves %s ends the upstream’s call', asy
     await expect.poll(() => upstream.requests.length).toBe(1);
     if (shown !== null) await client.until(shown);
     else await new Promise((resolve) => setTimeout(resolve, 20)); // let the bytes arrive
-    expect(await leave(how, upstream.connections[0]?.closed)).toBeLessThan(soonMs);
+    leave(how);
+    await upstream.connections[0]?.closed; // which would otherwise outlast the test
     await expectLogged(id, { attempts: 1 });
     expect(upstream.requests).toHaveLength(1);
   }
@@ -117,8 +111,7 @@ test('F21: in the sleep between two attempts: no more attempts', async () => {
   const { leave } = await askAndLeave('sleep', { model: 'retried' });
   await expect.poll(() => upstream.requests.length).toBe(1);
   await new Promise((resolve) => setTimeout(resolve, 20));
-  const logged = waitForRow(gateway.db, (row) => row['request_id'] === 'sleep');
-  expect(await leave('FIN', logged)).toBeLessThan(soonMs);
+  leave('FIN');
   await expectLogged('sleep', { attempts: 1 });
   expect(upstream.requests).toHaveLength(1);
 });
@@ -128,7 +121,8 @@ test('F21: while the prompt is embedded: the scorer is told, and no upstream is 
   const { leave } = await askAndLeave('embedding', { model: 'router-slow' });
   await started;
   const aborted = new Promise<void>((resolve) => (scoring.aborted = resolve));
-  expect(await leave('FIN', aborted)).toBeLessThan(soonMs);
+  leave('FIN');
+  await aborted;
   await expectLogged('embedding', { attempts: 0 });
   expect(upstream.connections).toHaveLength(0);
 });

@@ -50,7 +50,7 @@ test('F32: while the database is locked requests are served, and the rows are wr
   await expectDegraded();
   other.exec('COMMIT');
   other.close();
-  await expect.poll(ready, { timeout: 5000 }).toBe(200);
+  await expect.poll(ready).toBe(200);
 });
 
 test('F32: without its table requests are served', async () => {
@@ -60,7 +60,7 @@ test('F32: without its table requests are served', async () => {
   await expectDegraded();
   other.exec('ALTER TABLE gone RENAME TO request');
   other.close();
-  await expect.poll(ready, { timeout: 5000 }).toBe(200);
+  await expect.poll(ready).toBe(200);
 });
 
 test('F32: a database that is overwritten with garbage fails no request', async () => {

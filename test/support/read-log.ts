@@ -24,7 +24,7 @@ export function readAppliedThreshold(file: string): LogRow {
 
 /** Waits for the first row that fits; the log is written after the answer. */
 export async function waitForRow(file: string, fits: (row: LogRow) => boolean): Promise<LogRow> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 500; tries++) {
     const row = readLog(file).find(fits);
     if (row !== undefined) return row;
     await new Promise((resolve) => setTimeout(resolve, 20));

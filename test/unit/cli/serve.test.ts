@@ -47,7 +47,7 @@ describe('serve', () => {
     });
     const withKey = upstream.url.replace('//', '//user:canary@');
     const { done, signals, stdout, stderr } = start([...pair, withKey]);
-    await vi.waitFor(() => expect(stdout()).toMatch(/Try it/));
+    await expect.poll(stdout).toMatch(/Try it/);
     signals.emit('SIGTERM');
     await done;
     expect(stdout()).toMatch(/^pointsman \d+\.\d+\.\d+ listens on http:\/\/127\.0\.0\.1:6060\n/);
@@ -67,7 +67,7 @@ describe('serve', () => {
       {},
       server,
     );
-    await vi.waitFor(() => expect(stdout()).toMatch(/curl http:\/\/127\.0\.0\.1:6060/));
+    await expect.poll(stdout).toMatch(/curl http:\/\/127\.0\.0\.1:6060/);
     expect(stdout()).toMatch(/access +OPEN TO EVERYONE who reaches 0\.0\.0\.0: set client keys/);
     signals.emit('SIGINT');
     await done;
@@ -76,9 +76,7 @@ describe('serve', () => {
   it('warns of a model that its upstream does not have, and serves', async () => {
     const upstream = await startJsonServer({ '/v1/models': { data: [{ id: 'big' }] } });
     const { done, signals, stderr } = start([...pair, upstream.url]);
-    await vi.waitFor(() =>
-      expect(stderr()).toMatch(/warning: the weak model "small" is not among the 1 models/),
-    );
+    await expect.poll(stderr).toMatch(/warning: the weak model "small" is not among the 1 models/);
     signals.emit('SIGTERM');
     await done;
   });
@@ -105,7 +103,7 @@ describe('serve', () => {
     const { done, signals, configs, stdout, stderr } = start([], {
       findModels: () => Promise.resolve(found),
     });
-    await vi.waitFor(() => expect(stdout()).toMatch(/^two simulated models\n[^]*Try it/));
+    await expect.poll(stdout).toMatch(/^two simulated models\n[^]*Try it/);
     expect(configs[0]).toMatchObject({ demo: true, strongProfile: 'llama-3-70b-instruct' });
     signals.emit('SIGTERM');
     await done;

