@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/own-temp-folder.ts'],
     setupFiles: ['test/support/fail-on-console.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
