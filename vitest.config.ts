@@ -6,8 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/own-temp-folder.ts'],
     setupFiles: ['test/support/fail-on-console.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Against what never ends; no test is about time.
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
     // The default, one second, is less than a busy machine needs: the dashboard asks once a second.
     expect: { poll: { timeout: 10_000 } },
     // Twice the cores: many tests wait for sockets and child processes.

@@ -206,4 +206,4 @@ test('chance does not send a conversation up, nor down once it is up', async () 
   for (let j = 0; j < 30; j++) {
     expect((await ask([hard], headers(1000))).decision[0]).toBe('strong');
   }
-}, 20_000);
+});

@@ -32,4 +32,4 @@ test('requests, late ratings, shadow comparisons and calibration meet in one run
   const last = run.calibrations.at(-1)!;
   expect(last).toMatchObject({ isTakenUp: true, stillNeeded: null });
   expect(last.kept![0]).toBeGreaterThanOrEqual(0.8);
-}, 60_000);
+});

@@ -68,7 +68,7 @@ beforeAll(async () => {
     scored.push(...(await Promise.all(some)));
   }
   threshold = quantile(sorted(scored.map(({ score }) => score)), 0.6);
-}, 60_000);
+});
 
 afterAll(() => embedder.close());
 
@@ -196,7 +196,7 @@ describe('pointsman train on the log', () => {
     expect(nothing).toMatchObject({ exitCode: 1 });
     await gateway.close();
     await upstream.close();
-  }, 60_000);
+  });
 
   it('starts with the head and the threshold that are stored', async () => {
     const upstream = await startScriptedUpstream();

@@ -117,7 +117,7 @@ describe('the report card', () => {
     expect(status).toBe(1);
     expect(stderr).toContain('Nothing was written');
     expect(existsSync(join(out, 'REPORT.md'))).toBe(false);
-  }, 60_000);
+  });
 });
 
 it('the reliability picture shows every bin that holds scores', () => {
