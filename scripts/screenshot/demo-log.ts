@@ -84,7 +84,7 @@ export async function writeDemoLog({ file, requests, endMs, seed }: DemoLogOptio
       costNanoUsd: isFailed ? null : Math.round(1000 * (promptTokens * price.inputPerMtok + completionTokens * price.outputPerMtok)),
       promptText: text,
       promptHash: null,
-      embedderId: 'use-lite-512-v1',
+      embedderId: 'use-lite-512-v2',
       embedding,
       clientRetryCount: 0,
       ...{ reasonDetail: null, propensity: tier === usual ? 0.95 : 0.05, promptChars: text.length, sessionHash: null },

@@ -20,7 +20,13 @@ const manifestSchema = z.strictObject({
   windowTokens: z.int().positive(),
   /** Windows of a longer text that are embedded. */
   maxWindows: z.int().positive(),
-  files: z.strictObject({ model: fileSchema, tokenizer: fileSchema, tokenizerConfig: fileSchema }),
+  files: z.strictObject({
+    model: fileSchema,
+    tokenizer: fileSchema,
+    tokenizerConfig: fileSchema,
+    /** JSON list of `dimensions` numbers: what is taken from every mean of tokens. */
+    centre: fileSchema,
+  }),
   provenance: z.strictObject({
     name: z.string(),
     license: z.string(),

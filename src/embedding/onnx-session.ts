@@ -19,7 +19,7 @@ export async function openOnnxSession(file: string): Promise<OnnxSession> {
     logSeverityLevel: 3,
   });
   const input = session.inputNames[0] ?? 'input_ids';
-  const output = session.outputNames[0] ?? 'sentence_embedding';
+  const output = session.outputNames[0] ?? 'token_mean';
   return {
     async run(ids) {
       const tensor = new ort.Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]);

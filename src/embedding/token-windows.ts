@@ -27,18 +27,18 @@ export function normalizeInPlace(vector: Float32Array): Float32Array {
   return vector;
 }
 
-/** sum_w n_w v_w, scaled to length 1; n_w = number of tokens of window w. */
+/** sum_w n_w v_w / sum_w n_w: from the means of windows of n_w tokens, the mean of all tokens. */
 export function poolWindows(
   vectors: readonly Float32Array[],
   tokenCounts: readonly number[],
 ): Float32Array {
   const [first] = vectors;
   if (first === undefined) throw new RangeError('poolWindows needs at least one window');
-  if (vectors.length === 1) return first;
+  const all = tokenCounts.reduce((sum, count) => sum + count, 0);
   const pooled = new Float32Array(first.length);
   vectors.forEach((vector, w) => {
-    const weight = tokenCounts[w]!;
+    const weight = tokenCounts[w]! / all;
     for (let i = 0; i < pooled.length; i++) pooled[i]! += weight * vector[i]!;
   });
-  return normalizeInPlace(pooled);
+  return pooled;
 }

@@ -3,27 +3,49 @@ import { join } from 'node:path';
 import type { Embedding } from './embedder.ts';
 import type { EncoderManifest } from './encoder-manifest.ts';
 import { openOnnxSession } from './onnx-session.ts';
-import { poolWindows, splitIntoWindows } from './token-windows.ts';
+import { normalizeInPlace, poolWindows, splitIntoWindows } from './token-windows.ts';
 import { createUseLiteTokenizer } from './use-lite-tokenizer.ts';
 
 /** What an encoder process runs: one text at a time. */
 export type EncodeText = (text: string) => Promise<Embedding>;
+
+type Network = Pick<EncoderManifest, 'windowTokens' | 'maxWindows'> & {
+  readonly files: Omit<EncoderManifest['files'], 'centre'>;
+};
 
 async function readJson(file: string): Promise<object> {
   return JSON.parse(await readFile(file, 'utf8')) as object;
 }
 
 /**
- * Universal Sentence Encoder Lite. A text of up to one window is embedded as the original does it;
- * a longer one as the token-weighted mean of its windows, scaled to length 1.
+ * Universal Sentence Encoder Lite up to its last layer: the mean of all tokens, of however many
+ * windows, less the mean of many prompts (else all vectors point nearly the same way), scaled to
+ * length 1.
+ */
+export async function loadUseLiteEncoder(
+  folder: string,
+  manifest: EncoderManifest,
+): Promise<EncodeText> {
+  const [encode, centre] = await Promise.all([
+    loadTokenMeans(folder, manifest),
+    readJson(join(folder, manifest.files.centre.path)) as Promise<readonly number[]>,
+  ]);
+  return async (text) => {
+    const { vector, ...rest } = await encode(text);
+    return { vector: normalizeInPlace(vector.map((value, i) => value - centre[i]!)), ...rest };
+  };
+}
+
+/**
+ * The mean of the last layer over the tokens, as the network gives it.
  *
  * Texts are run one at a time on purpose: a batch needs equal lengths, gains nothing on a CPU at
  * 40 tokens (0.63 against 0.66 ms a text), and with one activation scale per tensor a vector
  * would depend on its neighbours.
  */
-export async function loadUseLiteEncoder(
+export async function loadTokenMeans(
   folder: string,
-  { files, windowTokens, maxWindows }: EncoderManifest,
+  { files, windowTokens, maxWindows }: Network,
 ): Promise<EncodeText> {
   const [tokenizerJson, tokenizerConfig, session] = await Promise.all([
     readJson(join(folder, files.tokenizer.path)),

@@ -9,7 +9,7 @@ import type { TrainingRows } from './mf-loss.ts';
 import type { Outcome } from './outcomes.ts';
 import { countBy } from './training-rows.ts';
 
-const landmarkCount = 512;
+const landmarkCount = 256;
 /** A source gets landmarks by the square root of its questions. */
 const sourcePower = 0.5;
 /** Leaving one of two tasks out would show how one task differs from another, not how tasks differ. */

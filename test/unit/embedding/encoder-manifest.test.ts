@@ -20,7 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 it('describes the shipped encoder', () => {
   const { id, dimensions, windowTokens } = readEncoderManifest(folder);
   expect({ id, dimensions, windowTokens }).toEqual({
-    id: 'use-lite-512-v1',
+    id: 'use-lite-512-v2',
     dimensions: 512,
     windowTokens: 128,
   });
@@ -36,7 +36,7 @@ it('names the file that is missing', async () => {
 it('names the file that is cut short', async () => {
   truncateSync(join(folder, 'onnx/model.onnx'), 1000);
   await expect(createLocalEncoder({ folder })).rejects.toThrow(
-    /model\.onnx has 1000 bytes, expected 7\d{6}\. Restore/,
+    /model\.onnx has 1000 bytes, expected 6\d{6}\. Restore/,
   );
 });
 

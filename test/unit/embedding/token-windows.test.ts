@@ -21,15 +21,14 @@ it('gives no window for no ids', () => {
   expect(splitIntoWindows([], 128, 8)).toEqual([]);
 });
 
-it('pools by the number of tokens and scales to length 1', () => {
-  const pooled = poolWindows([Float32Array.of(1, 0), Float32Array.of(0, 1)], [3, 4]);
-  expect(pooled[0]).toBeCloseTo(0.6, 6);
-  expect(pooled[1]).toBeCloseTo(0.8, 6);
+it('pools the means of windows to the mean of all tokens', () => {
+  const pooled = poolWindows([Float32Array.of(7, 0), Float32Array.of(0, 14)], [3, 4]);
+  expect([...pooled]).toEqual([3, 8].map((value) => expect.closeTo(value, 5)));
 });
 
-it('returns a single window as it is', () => {
+it('leaves the mean of a single window as it is', () => {
   const only = Float32Array.of(0.6, 0.8);
-  expect(poolWindows([only], [5])).toBe(only);
+  expect(poolWindows([only], [5])).toEqual(only);
 });
 
 it('keeps head and tail of a text over the limit, and nothing less of one under it', () => {

@@ -13,7 +13,7 @@ import {
 interface GoldenEntry {
   text: string;
   ids: number[];
-  vectorOfFirst128: number[] | null;
+  meanOfFirst128: number[] | null;
 }
 
 const folder = fileURLToPath(new URL('../../../models/use-lite/', import.meta.url));
@@ -41,12 +41,12 @@ describe('the shipped encoder against the original', () => {
     expect(tokenize(text).ids).toEqual(ids);
   });
 
-  const embedded = golden.filter((entry) => entry.vectorOfFirst128 !== null);
-  it.each(embedded)('gives nearly the same vector for $text', async (entry) => {
-    const vector = await session.run(entry.ids.slice(0, 128));
-    const cosine = vector.reduce((sum, value, i) => sum + value * entry.vectorOfFirst128![i]!, 0);
-    expect(cosine).toBeGreaterThan(0.995);
-    expect(Math.hypot(...vector)).toBeCloseTo(1, 4);
+  const embedded = golden.filter((entry) => entry.meanOfFirst128 !== null);
+  it.each(embedded)('gives nearly the same mean of the last layer for $text', async (entry) => {
+    const mean = await session.run(entry.ids.slice(0, 128));
+    const expected = entry.meanOfFirst128!;
+    const off = Math.hypot(...mean.map((value, i) => value - expected[i]!));
+    expect(off / Math.hypot(...expected)).toBeLessThan(0.06);
   });
 
   const manyCharacters = 1_000_000;

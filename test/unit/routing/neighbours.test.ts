@@ -52,7 +52,7 @@ describe('the file of known prompts', () => {
 
   it('ships under 3 MB, with prompts of many models and no text', () => {
     const { metadata, vectors } = loadNeighbours(defaultNeighboursFile);
-    expect(metadata.embedder).toEqual({ id: 'use-lite-512-v1', dimensions: 512 });
+    expect(metadata.embedder).toEqual({ id: 'use-lite-512-v2', dimensions: 512 });
     expect(metadata.ids.length).toBeGreaterThan(4000);
     expect(vectors).toHaveLength(metadata.ids.length * 512);
     expect(Object.keys(metadata)).not.toContain('prompts');
