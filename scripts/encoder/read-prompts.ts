@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { filledLines } from '../../src/training/filled-lines.ts';
 
 interface PromptLine {
   prompt?: string;
@@ -11,9 +12,8 @@ export function readPrompts(folder: string): string[] {
   const texts = readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl'))
     .sort()
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as PromptLine)
+    .flatMap((name) => filledLines(readFileSync(join(folder, name), 'utf8')))
+    .map((line) => JSON.parse(line.text) as PromptLine)
     .map(({ prompt, messages }) => prompt ?? messages?.findLast((m) => m.role === 'user')?.content)
     .filter((text) => text !== undefined && text !== '') as string[];
   return [...new Set(texts)];

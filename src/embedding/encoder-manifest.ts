@@ -73,5 +73,13 @@ export function readEncoderManifest(folder: string): EncoderManifest {
       throw new ConfigError(`${join(folder, path)} differs from its sha256 in ${file}. ${fix}`);
     }
   }
+  checkCentre(join(folder, manifest.files.centre.path), manifest.dimensions);
   return manifest;
+}
+
+/** A list that is too short would make vectors of NaN. */
+function checkCentre(file: string, dimensions: number): void {
+  const centre: unknown = JSON.parse(readChecked(file).toString('utf8'));
+  if (z.array(z.number()).length(dimensions).safeParse(centre).success) return;
+  throw new ConfigError(`${file} is not a list of ${dimensions} numbers. ${fix}`);
 }

@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { ConfigError } from '../errors.ts';
 import type { Embedding } from './embedder.ts';
 import type { EncoderManifest } from './encoder-manifest.ts';
 import { openOnnxSession } from './onnx-session.ts';
@@ -23,20 +21,15 @@ async function readJson(file: string): Promise<object> {
  * Universal Sentence Encoder Lite up to its last layer: the mean of all tokens, of however many
  * windows, less the mean of many prompts (which the cosine of any two would share), scaled to
  * length 1.
- * @throws ConfigError when the centre has not as many numbers as a vector
  */
 export async function loadUseLiteEncoder(
   folder: string,
   manifest: EncoderManifest,
 ): Promise<EncodeText> {
-  const centreFile = join(folder, manifest.files.centre.path);
-  const [encode, json] = await Promise.all([
+  const [encode, centre] = await Promise.all([
     loadTokenMeans(folder, manifest),
-    readJson(centreFile),
+    readJson(join(folder, manifest.files.centre.path)) as Promise<readonly number[]>,
   ]);
-  const { success, data: centre } = z.array(z.number()).length(manifest.dimensions).safeParse(json);
-  if (!success)
-    throw new ConfigError(`${centreFile} is not a list of ${manifest.dimensions} numbers`);
   return async (text) => {
     const { vector, ...rest } = await encode(text);
     return { vector: normalizeInPlace(vector.map((value, i) => value - centre[i]!)), ...rest };
