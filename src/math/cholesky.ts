@@ -17,6 +17,34 @@ export function solvePositive(a: Float64Array, b: Float64Array, n: number): Floa
   return x;
 }
 
+/**
+ * The inverse of a symmetric positive definite A [n x n], by its Cholesky factor: A^-1 = L^-T L^-1.
+ * @throws RangeError when A is not positive definite
+ */
+export function inversePositive(a: Float64Array, n: number): Float64Array {
+  const l = choleskyFactor(a, n);
+  // L^-1, column by column; its upper triangle is 0.
+  const under = new Float64Array(n * n);
+  for (let j = 0; j < n; j++) {
+    under[j * n + j] = 1 / l[j * n + j]!;
+    for (let i = j + 1; i < n; i++) {
+      let sum = 0;
+      for (let k = j; k < i; k++) sum -= l[i * n + k]! * under[k * n + j]!;
+      under[i * n + j] = sum / l[i * n + i]!;
+    }
+  }
+  const inverse = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = i; k < n; k++) sum += under[k * n + i]! * under[k * n + j]!;
+      inverse[i * n + j] = sum;
+      inverse[j * n + i] = sum;
+    }
+  }
+  return inverse;
+}
+
 /** Lower triangle L with L L^T = A [n x n]. @throws RangeError when A is not positive definite */
 export function choleskyFactor(a: Float64Array, n: number): Float64Array {
   const l = new Float64Array(n * n);

@@ -3,7 +3,8 @@ import type { MfHead } from '../routing/matrix-factorization.ts';
 import { featureCount, groupsOf, type FeatureSettings } from '../routing/prompt-features.ts';
 import { selectColumns, viewColumns, widenHead } from './head-view.ts';
 import { joinHeads } from './join-heads.ts';
-import type { TrainingRows } from './mf-loss.ts';
+import { meanLoss, type TrainingRows } from './mf-loss.ts';
+import { settleModels } from './settle-models.ts';
 import { trainMf } from './train-mf.ts';
 import type { RouterTrainingInput } from './train-router.ts';
 
@@ -18,9 +19,10 @@ export function trainHeads(
   const groups = groupsOf(features);
   const trained = settings.views.map((view, i) => {
     const columns = viewColumns(groups, view);
-    const { head, devLoss } = trainMf(
-      selectColumns(train, columns),
-      selectColumns(dev, columns),
+    const [seen, heldOut] = [selectColumns(train, columns), selectColumns(dev, columns)];
+    const { head } = trainMf(
+      seen,
+      heldOut,
       modelCount,
       { ...settings.mf, seed: settings.mf.seed + i },
       {
@@ -29,7 +31,11 @@ export function trainHeads(
         onEpoch: (report) => onEpoch?.(i, report),
       },
     );
-    return { head: widenHead(head, columns, featureCount(groups)), devLoss };
+    const settled = settleModels(head, seen);
+    return {
+      head: widenHead(settled, columns, featureCount(groups)),
+      devLoss: meanLoss(settled, heldOut),
+    };
   });
   return {
     head: joinHeads(trained.map(({ head }) => head)),
