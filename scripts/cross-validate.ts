@@ -1,6 +1,7 @@
-// npm run cross-validate -- folds|tasks [--embedder local|fast] [--data ../shared/data]
+// npm run cross-validate -- folds|tasks|models [--embedder local|fast] [--data ../shared/data]
 // How well the recipe that ships ranks prompts, beside a plain factorization and prompt length, on all of train + dev:
-// ten times as many prompts as dev alone has. `folds` leaves questions out of training, `tasks` whole tasks.
+// ten times as many prompts as dev alone has. `folds` leaves questions out of training, `tasks` whole tasks,
+// `models` what some models did on most tasks.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createProgress } from '../src/cli/progress.ts';
@@ -8,6 +9,7 @@ import type { Embedder } from '../src/embedding/embedder.ts';
 import { embedPrompts } from '../src/training/embed-prompts.ts';
 import { readOutcomes } from '../src/training/outcomes.ts';
 import { byFolds } from './cross-validate/by-folds.ts';
+import { byModels } from './cross-validate/by-models.ts';
 import { byTasks } from './cross-validate/by-tasks.ts';
 import type { EmbeddedRow } from './cross-validate/train-on.ts';
 import { measuringFlags, withEmbedder } from './with-embedder.ts';
@@ -15,10 +17,9 @@ import { measuringFlags, withEmbedder } from './with-embedder.ts';
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: measuringFlags });
   const [part] = positionals;
-  if (part !== 'folds' && part !== 'tasks') {
-    throw new Error('say what is left out of training: folds or tasks');
-  }
-  const measure = part === 'folds' ? byFolds : byTasks;
+  const measures = new Map(Object.entries({ folds: byFolds, tasks: byTasks, models: byModels }));
+  const measure = measures.get(part ?? '');
+  if (!measure) throw new Error('say what is left out of training: folds, tasks or models');
   const progress = createProgress(process.stderr);
   await withEmbedder(values.embedder, async (embedder) => {
     const rows = await readRows(values.data, embedder);

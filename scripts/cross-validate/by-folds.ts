@@ -13,29 +13,7 @@ export function byFolds(
   progress: Progress,
 ): string[] {
   const recipes: readonly Recipe[] = ['pointsman', 'plain'];
-  const scores = recipes.map(() => reportedPairs.map(() => new Array<number>(rows.length).fill(0)));
-  for (const [r, recipe] of recipes.entries()) {
-    progress.start(recipe, folds * epochsOf(recipe, embedder));
-    for (let fold = 0; fold < folds; fold++) {
-      const isOut = ({ row }: EmbeddedRow): boolean => foldOf(row) === fold;
-      const weights = trainOn(
-        rows.filter((row) => !isOut(row)),
-        embedder,
-        recipe,
-        progress.increment,
-      );
-      const out = Array.from(rows.keys()).filter((i) => isOut(rows[i]!));
-      const gaps = pairGaps(
-        weights,
-        out.map((i) => rows[i]!),
-        reportedPairs,
-      );
-      for (const [p, ofPair] of gaps.entries()) {
-        for (const [j, i] of out.entries()) scores[r]![p]![i] = ofPair[j]!;
-      }
-    }
-    progress.stop();
-  }
+  const scores = recipes.map((recipe) => gapsByFolds(rows, rows, recipe, embedder, progress));
   const length = rows.map(({ row }) => row.prompt.length);
   const all = drawn(rows);
   const comparisons = reportedPairs.map((_, p) =>
@@ -48,4 +26,31 @@ export function byFolds(
     line('mean', meanOf(comparisons)),
     line(`${reportedPairs[0]!.join(' / ')}, mmlu alone`, onMmlu),
   ];
+}
+
+/**
+ * Expected gain of each reported pair on each of `rows` [pairs x rows], by a router fitted to what `shown`, the
+ * same prompts with all or some of their outcomes, holds of the other questions.
+ */
+export function gapsByFolds(
+  rows: readonly EmbeddedRow[],
+  shown: readonly EmbeddedRow[],
+  recipe: Recipe,
+  embedder: Embedder,
+  progress: Progress,
+): number[][] {
+  const scores = reportedPairs.map(() => new Array<number>(rows.length).fill(0));
+  progress.start(recipe, folds * epochsOf(recipe, embedder));
+  for (let fold = 0; fold < folds; fold++) {
+    const isOut = ({ row }: EmbeddedRow): boolean => foldOf(row) === fold;
+    const seen = shown.filter((row) => !isOut(row));
+    const weights = trainOn(seen, embedder, recipe, progress.increment);
+    const out = Array.from(rows.keys()).filter((i) => isOut(rows[i]!));
+    const asked = out.map((i) => rows[i]!);
+    for (const [p, ofPair] of pairGaps(weights, asked, reportedPairs).entries()) {
+      for (const [j, i] of out.entries()) scores[p]![i] = ofPair[j]!;
+    }
+  }
+  progress.stop();
+  return scores;
 }

@@ -12,7 +12,7 @@ export interface EmbeddedRow {
   readonly prompt: EmbeddedPrompt;
 }
 
-export type Recipe = 'pointsman' | 'plain';
+export type Recipe = 'pointsman' | 'unsettled' | 'plain';
 
 const seed = 42;
 /** Of the questions, one in so many is kept to choose the epoch on. */
@@ -31,9 +31,10 @@ function partOf({ key }: Pick<Outcome, 'key'>, count: number, salt: string): num
 }
 
 /**
- * A router fitted to `rows` alone. `pointsman` is the recipe that ships; `plain` is multi-model logistic
+ * A router fitted to `rows` alone. `pointsman` is the recipe that ships, `unsettled` the same with the models'
+ * factors left as training had them (settle-models.ts); `plain` is multi-model logistic
  * matrix factorization without more: linear, rank 32, sentence vector, n-grams in 256 numbers and marks side by
- * side, every prompt weighted by 1 / sqrt(its number of models). Neither looks at everyday prompts.
+ * side, every prompt weighted by 1 / sqrt(its number of models). None looks at everyday prompts.
  */
 export function trainOn(
   rows: readonly EmbeddedRow[],
@@ -70,11 +71,13 @@ export function epochsOf(recipe: Recipe, embedder: Embedder): number {
 function settingsOf(recipe: Recipe, embedder: Embedder): RouterTrainingSettings {
   const shipped = defaultTrainingSettings(embedder, seed);
   if (recipe === 'pointsman') return shipped;
+  if (recipe === 'unsettled') return { ...shipped, settled: false };
   const everything = ['sentence meaning', 'wording', 'length and marks'];
   return {
     lexical: { rows: 8192, dimensions: 256 },
     surface: true,
     views: [everything],
+    settled: false,
     weights: { modelPower: 0.5, sourcePower: 1 },
     mf: {
       ...shipped.mf,

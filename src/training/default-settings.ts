@@ -17,6 +17,7 @@ export function defaultTrainingSettings(
     lexical: { rows: 8192, dimensions: 128 },
     surface: !hasVectors,
     views: [view, view, view],
+    settled: true,
     weights: { modelPower: 0.5, sourcePower: 0.35 },
     mf: {
       rank: 32,

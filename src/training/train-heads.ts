@@ -31,10 +31,10 @@ export function trainHeads(
         onEpoch: (report) => onEpoch?.(i, report),
       },
     );
-    const settled = settleModels(head, seen);
+    const final = settings.settled ? settleModels(head, seen) : head;
     return {
-      head: widenHead(settled, columns, featureCount(groups)),
-      devLoss: meanLoss(settled, heldOut),
+      head: widenHead(final, columns, featureCount(groups)),
+      devLoss: meanLoss(final, heldOut),
     };
   });
   return {

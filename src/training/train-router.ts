@@ -24,6 +24,8 @@ export interface RouterTrainingSettings {
   readonly mf: TrainSettings;
   /** For each head, from a seed of its own, the groups of x that it sees; their logits are averaged. */
   readonly views: readonly (readonly string[])[];
+  /** Whether the models' factors are settled after training (settle-models.ts). */
+  readonly settled: boolean;
   readonly weights: RowWeights;
 }
 
@@ -161,10 +163,11 @@ function withoutFloor(figure: PairFigure): DevFigure {
 }
 
 function flatSettings(settings: RouterTrainingSettings): Record<string, number | string | boolean> {
-  const { lexical, mf, weights, views, surface } = settings;
+  const { lexical, mf, weights, views, surface, settled } = settings;
   // The seed has a field of its own.
   return {
     surface,
+    settled,
     views: views.map((view) => view.join(' + ')).join('; '),
     ...mf,
     ...weights,

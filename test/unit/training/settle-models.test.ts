@@ -119,8 +119,7 @@ describe('settleModels', () => {
   it('gives a model without outcomes the mean of the others, and changes nothing but models', () => {
     const all = outcomes(truth, x, random, (m) => m > 0);
     const { models, modelBias, ...rest } = settleModels(trained, all);
-    const { models: _models, modelBias: _bias, ...before } = trained;
-    expect(rest).toEqual(before);
+    expect(trained).toMatchObject(rest);
     const mean = (values: ArrayLike<number>): number =>
       Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
     expect(modelBias[0]).toBeCloseTo(mean(modelBias.subarray(1)), 3);
@@ -162,7 +161,7 @@ function momentsOf(
   const all = Array.from(settled.modelBias, (_, m) => rowOf(settled, m));
   const mu = [0, 1, 2].map((t) => all.reduce((sum, z) => sum + z[t]!, 0) / all.length);
   const information = all.map((_, m) => informationOf(trained, rows, m));
-  let s = [0, 1, 2].map((i) => [0, 1, 2].map((j) => (i === j ? 1 : 0)));
+  let s: number[][] = [0, 1, 2].map((i) => [0, 1, 2].map((j) => (i === j ? 1 : 0)));
   for (let step = 0; step < 40; step++) {
     const prior = invert(s);
     const unsure = information.map((h) =>

@@ -55,6 +55,7 @@ async function input(): Promise<RouterTrainingInput> {
     settings: {
       lexical: { rows: 20, dimensions: 4 },
       surface: true,
+      settled: true,
       views: [
         ['sentence meaning', 'wording'],
         ['wording', 'length and marks'],
