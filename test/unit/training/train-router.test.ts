@@ -124,6 +124,25 @@ describe('trainRouter', () => {
     expect(training).toMatchObject({ devCalibrationError: null, dev: [] });
   });
 
+  it('settles the factors of the models, where they are many', async () => {
+    const given = await input();
+    const more = (row: Outcome, i: number): Outcome => {
+      const others = Array.from({ length: 20 }, (_, m) => [`other-${m}`, (i + m) % 3 ? 1 : 0]);
+      return { ...row, scores: { ...row.scores, ...Object.fromEntries(others) } };
+    };
+    const train = { ...given.train, rows: given.train.rows.map(more) };
+    const headOf = (settled: boolean) => {
+      const settings = { ...given.settings, settled };
+      return parseRouterWeights(trainRouter({ ...given, train, settings }).bytes, 'file').head;
+    };
+    const [settled, asTrained] = [headOf(true), headOf(false)];
+    expect(settled.models).not.toEqual(asTrained.models);
+    expect(settled.modelBias).not.toEqual(asTrained.modelBias);
+    for (const name of ['linear', 'hiddenWeights', 'output'] as const) {
+      expect(settled[name]).toEqual(asTrained[name]);
+    }
+  });
+
   it('learns which tasks are open from everyday prompts of known kinds', async () => {
     const given = await input();
     const kinds = ['write a poem', 'tell a story', 'prove it'].map((text, i) => ({
