@@ -20,7 +20,7 @@ export function trainHeads(
   const trained = settings.views.map((view, i) => {
     const columns = viewColumns(groups, view);
     const [seen, heldOut] = [selectColumns(train, columns), selectColumns(dev, columns)];
-    const { head } = trainMf(
+    const head = trainMf(
       seen,
       heldOut,
       modelCount,

@@ -60,8 +60,8 @@ export interface TrainHooks {
 }
 
 /**
- * Fits a head to `train`; of all epochs the one with the least loss on `dev` is returned, with its cross
- * entropy there, and training stops when `patience` epochs have not bettered it. The same input gives the same head,
+ * Fits a head to `train`; of all epochs the one with the least loss on `dev` is returned, and training
+ * stops when `patience` epochs have not bettered it. The same input gives the same head,
  * bit for bit, also from any state on: every epoch draws from a seed of its own.
  */
 export function trainMf(
@@ -70,7 +70,7 @@ export function trainMf(
   modelCount: number,
   settings: TrainSettings,
   { onEpoch, resumeFrom, onState }: TrainHooks = {},
-): { head: MfHead; devLoss: number } {
+): MfHead {
   const inputs = train.x.length / train.count;
   const head = initialHead(train, inputs, modelCount, settings, seededRandom(settings.seed));
   const best = copyHead(head);
@@ -114,7 +114,7 @@ export function trainMf(
     onState?.({ epoch, bestEpoch, bestLoss, ...live });
     onEpoch?.({ epoch, trainLoss: trainLoss / batches, devLoss });
   }
-  return { head: best, devLoss: meanLoss(best, dev) };
+  return best;
 }
 
 /** Steps that an epoch has at least: the rate warms up over 100, and a few large ones leave a head untrained. */

@@ -127,8 +127,9 @@ describe('trainRouter', () => {
   it('settles the factors of the models, where they are many', async () => {
     const given = await input();
     const more = (row: Outcome, i: number): Outcome => {
-      const others = Array.from({ length: 20 }, (_, m) => [`other-${m}`, (i + m) % 3 ? 1 : 0]);
-      return { ...row, scores: { ...row.scores, ...Object.fromEntries(others) } };
+      const scores = { ...row.scores };
+      for (let m = 0; m < 20; m++) scores[`other-${m}`] = (i + m) % 3 ? 1 : 0;
+      return { ...row, scores };
     };
     const train = { ...given.train, rows: given.train.rows.map(more) };
     const headOf = (settled: boolean) => {
