@@ -8,8 +8,9 @@
 // which keeps what its outcomes tell and takes the rest from how models with such z differ elsewhere.
 // mu and S are fitted by expectation maximisation (Dempster, Laird & Rubin 1977; for random effects Laird
 // & Ware 1982), with the normal approximation of each model's likelihood at the trained z.
-import { addProduct } from '../math/matrix.ts';
 import { inversePositive } from '../math/cholesky.ts';
+import { addProduct } from '../math/matrix.ts';
+import { dot } from '../math/vector.ts';
 import { expectedQuality, latentFactors, type MfHead } from '../routing/matrix-factorization.ts';
 import type { TrainingRows } from './mf-loss.ts';
 
@@ -34,22 +35,20 @@ export function settleModels(head: MfHead, rows: TrainingRows): MfHead {
   // H z, the same in every step.
   const pulls = trained.map((_, i) => {
     const m = Math.floor(i / width);
-    return rowTimes(information[m]!, i % width, trained.subarray(m * width, (m + 1) * width));
+    return dot(information[m]!, trained, (i % width) * width, m * width, width);
   });
   let z = trained;
   let mean = meanRow(z, width);
   let covariance = covarianceOf(z, mean, new Float64Array(width * width));
   for (let step = 0; step < iterations; step++) {
     const precision = inversePositive(covariance, width);
+    const meanPull = mean.map((_, t) => dot(precision, mean, t * width, 0, width));
     const unsure = new Float64Array(width * width);
     const settled = new Float64Array(count * width);
     for (let m = 0; m < count; m++) {
       const both = information[m]!.map((value, i) => value + precision[i]!);
       const posterior = inversePositive(both, width);
-      const pull = Float64Array.from(
-        { length: width },
-        (_, t) => pulls[m * width + t]! + rowTimes(precision, t, mean),
-      );
+      const pull = meanPull.map((value, t) => pulls[m * width + t]! + value);
       addProduct(settled.subarray(m * width, (m + 1) * width), posterior, pull, width, 1, width);
       for (const [i, value] of posterior.entries()) unsure[i]! += value;
     }
@@ -88,12 +87,6 @@ function outcomeInformation(head: MfHead, rows: TrainingRows): Float64Array[] {
     }
   }
   return sums;
-}
-
-function rowTimes(matrix: Float64Array, row: number, vector: Float64Array): number {
-  let sum = 0;
-  for (const [t, value] of vector.entries()) sum += matrix[row * vector.length + t]! * value;
-  return sum;
 }
 
 function meanRow(rows: Float64Array, width: number): Float64Array {
