@@ -89,7 +89,7 @@ const defaultSizes: Record<string, number> = {
  */
 const sizeClasses: [string, number][] = [
   ['nano|flash-lite|flash-8b', 8],
-  ['gpt-3\\.5|mini|haiku|reka-flash', 25],
+  ['gpt-3\\.5|\\bmini\\b|haiku|reka-flash', 25],
   ['flash|small', 50],
   ['claude-2|claude-instant|medium|gemini-pro', 60],
   ['sonnet-2024022|gpt-4-0613|gpt-4-0314|text-unicorn|palmyra-x-v3', 75],
@@ -103,7 +103,7 @@ const families: [string, string][] = [
   ['deepseek', 'deepseek'],
   ['gemma', 'gemma'],
   ['mi[sx]tral|mathstral|codestral|magistral|devstral|ministral', 'mistral'],
-  ['phi', 'phi'],
+  ['\\bphi', 'phi'],
   ['gpt|chatgpt|\\bo[1-9]\\b|davinci', 'openai'],
   ['claude|haiku|sonnet|opus', 'anthropic'],
   ['gemini|palm|bard', 'google'],
@@ -112,7 +112,7 @@ const families: [string, string][] = [
   ['grok', 'xai'],
   ['reka', 'reka'],
   ['jamba', 'jamba'],
-  ['llama|vicuna|hermes|nemotron|athene', 'llama'],
+  ['llama|vicuna|hermes|nemotron|athene|dolphin', 'llama'],
 ];
 
 const modelSchema = z.record(

@@ -100,15 +100,25 @@ export function describeModel(
   const billions =
     sizeInName(lower) ??
     known?.billions ??
-    catalog.defaultSizes[untagged] ??
+    defaultSize(catalog, untagged) ??
     catalog.sizeClasses.find(matches)?.[1] ??
     null;
   return { family, billions };
 }
 
+function defaultSize({ defaultSizes }: ModelCatalog, name: string): number | undefined {
+  return Object.hasOwn(defaultSizes, name) ? defaultSizes[name] : undefined;
+}
+
 /** What another family costs, in steps of e in size; and the size of a name that tells none. */
 const otherFamily = 0.8;
 const typicalBillions = 30;
+
+/** How unlike two models are, in steps of e in size. */
+export function modelDistance(one: ModelDescription, other: ModelDescription): number {
+  const ratio = (one.billions ?? typicalBillions) / (other.billions ?? typicalBillions);
+  return Math.abs(Math.log(ratio)) + (one.family === other.family ? 0 : otherFamily);
+}
 
 /**
  * The model with outcomes in several sources that is nearest in size, of the same family if it can;
@@ -119,11 +129,9 @@ export function nearestModel(
   like: ModelDescription,
   allowed: (model: CatalogModel) => boolean = () => true,
 ): CatalogModel | null {
-  const distance = (model: CatalogModel): number => {
-    const size = Math.abs(Math.log((model.billions ?? 1) / (like.billions ?? typicalBillions)));
-    // Of like models the one with more outcomes.
-    return size + (model.family === like.family ? 0 : otherFamily) - 1e-6 * model.prompts;
-  };
+  // Of like models the one with more outcomes.
+  const distance = (model: CatalogModel): number =>
+    modelDistance(model, like) - 1e-6 * model.prompts;
   const candidates = catalog.models.filter((model) => isWellMeasured(model) && allowed(model));
   if (candidates.length === 0) return null;
   return candidates.reduce((best, model) => (distance(model) < distance(best) ? model : best));

@@ -30,11 +30,14 @@ describe('resolveModel', () => {
     ['deepseek-r1:70b', 'llama-3.1-70b-instruct', 'stand-in'],
     ['claude-sonnet-4', 'claude-3-5-sonnet-20240620', 'stand-in'],
     ['gemma3:27b', 'gemma-2-27b-it', 'stand-in'],
+    ['gemini-2.5-pro', 'gemini-1.5-pro', 'stand-in'],
+    ['gemini-2.5-flash', 'gemini-1.5-flash', 'stand-in'],
+    ['dolphin3:8b', 'llama-3-8b-instruct', 'stand-in'],
   ])('%s -> %s (%s)', (name, id, how) => {
     expect(resolveModel(catalog, name)).toMatchObject({ id, how });
   });
 
-  it.each(['gpt-5', 'mistral-small3.1:24b', 'phi4', 'no-such-thing', '', '🦙'])(
+  it.each(['gpt-5', 'mistral-small3.1:24b', 'phi4', 'no-such-thing', 'constructor', '', '🦙'])(
     'finds some stand-in for %j that many prompts were tried on, and says so',
     (name) => {
       const { id, how, note } = resolveModel(catalog, name)!;
