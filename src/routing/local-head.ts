@@ -6,9 +6,10 @@
 // safetensors: head.weights F32 [dimensions], head.line F32 [2] (a, b), metadata as JSON.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ConfigError, EmbeddingError } from '../errors.ts';
+import { EmbeddingError } from '../errors.ts';
 import { clamp, logit, sigmoid } from '../math/vector.ts';
 import type { PromptScore, Router } from './router.ts';
+import { readMetadata } from './safetensors-metadata.ts';
 import { floatsOf, parseSafetensors, writeSafetensors, type Tensor } from './safetensors.ts';
 
 export interface LocalHead {
@@ -140,22 +141,10 @@ export function writeLocalHead({ head, baseVersion, embedderId }: StoredHead): U
 /** @throws ConfigError naming `where` (for the message only) and what is wrong */
 export function parseLocalHead(bytes: Uint8Array, where: string): StoredHead {
   const file = parseSafetensors(bytes, where);
-  const result = metadataSchema.safeParse(parseJson(file.metadata['pointsman']));
-  if (!result.success) {
-    throw new ConfigError(`${where}: its metadata is wrong:\n${z.prettifyError(result.error)}`);
-  }
-  const { baseVersion, embedder } = result.data;
+  const { baseVersion, embedder } = readMetadata(file, 'pointsman', metadataSchema, where);
   const [slope, bias] = floatsOf(file, 'head.line', [2], where);
   const weights = floatsOf(file, 'head.weights', [embedder.dimensions], where);
   return { head: { slope: slope!, bias: bias!, weights }, baseVersion, embedderId: embedder.id };
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? 'null');
-  } catch {
-    return null; // the schema says that it is no object
-  }
 }
 
 function product(a: Float32Array, b: Float32Array): number {

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Embedder, Embedding } from '../embedding/embedder.ts';
-import { ConfigError, EmbeddingError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { deciles, quantile } from '../math/quantile.ts';
 import { clamp, logit } from '../math/vector.ts';
+import { assertSameEmbedder, embedOne } from './embed-one.ts';
 import { pairScorer, type PairScorer } from './matrix-factorization.ts';
 import { resolvePair } from './model-catalog-pair.ts';
 import type { ModelCatalog } from './model-catalog.ts';
@@ -10,6 +10,7 @@ import { promptFactors, readPromptFor, type PromptReading } from './prompt-facto
 import { groupsOf } from './prompt-features.ts';
 import type { ExplainedScore, Router, RouterCard, ScoreReason } from './router.ts';
 import type { LoadedWeights } from './router-weights.ts';
+import { shortHash } from './short-hash.ts';
 import { trainAdvice } from './train-advice.ts';
 
 export interface MfRouterSettings {
@@ -33,7 +34,7 @@ const defaultStrongShare = 0.5;
 /** @throws ConfigError when the weights are for another embedder or the pair cannot be resolved */
 export function createMfRouter(settings: MfRouterSettings): { router: Router; notes: string[] } {
   const { weights, embedder } = settings;
-  checkEmbedder(weights, embedder);
+  assertSameEmbedder(weights.file, weights.metadata.embedder, embedder, trainAdvice(embedder));
   const pair = resolvePair(settings.catalog, settings.strongName, settings.weakName, {
     strong: settings.strongProfile,
     weak: settings.weakProfile,
@@ -47,11 +48,6 @@ export function createMfRouter(settings: MfRouterSettings): { router: Router; no
     strong,
     weak,
   );
-  const embed = async (text: string, signal?: AbortSignal): Promise<Embedding> => {
-    const [embedding] = await embedder.embed([text], signal);
-    if (embedding?.vector.length === embedder.dimensions) return embedding;
-    throw new EmbeddingError(`the embedder ${embedder.id} gave no vector of its dimensions`);
-  };
   const traffic = trafficScores(weights, scorer);
   const router: Router = {
     name: 'mf',
@@ -60,13 +56,13 @@ export function createMfRouter(settings: MfRouterSettings): { router: Router; no
     trafficScores: { deciles: deciles(traffic), scores: traffic.length },
     card: cardOf(weights, pair),
     async score(text, signal) {
-      const embedding = await embed(text, signal);
+      const embedding = await embedOne(embedder, text, signal);
       const reading = readPromptFor(text, embedding, weights);
       const { winRate } = scorer.scoreFactors(promptFactors(reading, weights));
       return { winRate, embedding: vectorOf(embedding, reading) };
     },
     async explain(text, signal) {
-      const embedding = await embed(text, signal);
+      const embedding = await embedOne(embedder, text, signal);
       return explainScore(weights, scorer, text, embedding);
     },
   };
@@ -95,16 +91,6 @@ function cardOf(
       .filter(({ source }) => source === 'pooled')
       .map(({ source: _source, ...figures }) => figures),
   };
-}
-
-function checkEmbedder({ file, metadata }: LoadedWeights, embedder: Embedder): void {
-  const trained = metadata.embedder;
-  if (trained.id === embedder.id && trained.dimensions === embedder.dimensions) return;
-  throw new ConfigError(
-    `the router weights ${file} were trained for the embedder ${trained.id} ` +
-      `(${trained.dimensions} dimensions), not for ${embedder.id} (${embedder.dimensions}); ` +
-      `use that embedder, or ${trainAdvice(embedder)}`,
-  );
 }
 
 function modelRow({ file, metadata }: LoadedWeights, id: string): number {
@@ -166,8 +152,4 @@ function vectorOf({ vector }: Embedding, { x }: PromptReading): Float32Array {
 
 function logOdds(probability: number): number {
   return logit(clamp(probability, 1e-9, 1 - 1e-9));
-}
-
-function shortHash(parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
 }

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import { readMetadata } from './safetensors-metadata.ts';
 import {
   parseSafetensors,
   tensorOf,
@@ -67,7 +68,7 @@ export function loadNeighbours(file: string): LoadedNeighbours {
 
 export function parseNeighbours(bytes: Uint8Array, file: string): Neighbours {
   const tensors = parseSafetensors(bytes, file);
-  const metadata = parseMetadata(tensors.metadata['neighbours'], file);
+  const metadata = readMetadata(tensors, 'neighbours', metadataSchema, file);
   const { dimensions } = metadata.embedder;
   const prompts = metadata.ids.length;
   const data = (name: string, dtype: Dtype, ...shape: number[]) => {
@@ -168,19 +169,4 @@ function roundRows(values: Float32Array, width: number): Int8Array {
     for (let t = 0; t < width; t++) rounded[start + t] = Math.round(values[start + t]! * scale);
   }
   return rounded;
-}
-
-function parseMetadata(text: string | undefined, file: string): NeighboursMetadata {
-  if (text === undefined) {
-    throw new ConfigError(`${file}: no file of known prompts (it has no metadata "neighbours")`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError(`${file}: its metadata is not JSON`, { cause });
-  }
-  const result = metadataSchema.safeParse(value);
-  if (result.success) return result.data;
-  throw new ConfigError(`${file}: its metadata is wrong:\n${z.prettifyError(result.error)}`);
 }

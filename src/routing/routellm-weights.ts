@@ -15,6 +15,7 @@ import {
   type RoutellmMf,
 } from './routellm-mf.ts';
 import { routellmModels } from './routellm-models.ts';
+import { readMetadata } from './safetensors-metadata.ts';
 import {
   floatsOf,
   parseSafetensors,
@@ -106,7 +107,7 @@ export function writeRoutellmWeights(
 export function loadRoutellmWeights(file: string): RoutellmWeights {
   const bytes = readFileSync(file);
   const tensors = parseSafetensors(bytes, file);
-  const { pair } = parseMetadata(tensors.metadata['pointsman'] ?? '', file);
+  const { pair } = readMetadata(tensors, 'pointsman', metadataSchema, file);
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
   const { dimensions } = routellmEmbedding;
   if (pair !== null) {
@@ -144,10 +145,4 @@ function singles(
   const dtype = tensors.tensors.get(name)?.dtype;
   if (dtype === 'F32') return values;
   throw new ConfigError(`${file}: tensor ${name} is ${dtype}, F32 expected`);
-}
-
-function parseMetadata(text: string, file: string): z.infer<typeof metadataSchema> {
-  const result = metadataSchema.safeParse(JSON.parse(text));
-  if (result.success) return result.data;
-  throw new ConfigError(`${file}: its metadata is wrong:\n${z.prettifyError(result.error)}`);
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ConfigError } from '../errors.ts';
 
 const share = z.number().min(0).max(1);
 
@@ -52,20 +51,3 @@ export const weightsMetadataSchema = z.strictObject({
 
 export type WeightsMetadata = z.infer<typeof weightsMetadataSchema>;
 export type DevFigure = z.infer<typeof devFigure>;
-
-export function parseWeightsMetadata(text: string | undefined, file: string): WeightsMetadata {
-  if (text === undefined) {
-    throw new ConfigError(
-      `${file}: no pointsman metadata; this is no router weights file of pointsman`,
-    );
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError(`${file}: its pointsman metadata is not JSON`, { cause });
-  }
-  const result = weightsMetadataSchema.safeParse(value);
-  if (result.success) return result.data;
-  throw new ConfigError(`${file}: its metadata is wrong:\n${z.prettifyError(result.error)}`);
-}

@@ -7,7 +7,8 @@ import { markCount } from './prompt-features-marks.ts';
 import type { FamiliaritySettings } from './familiarity.ts';
 import type { CautionSettings, FactorSettings, OpennessSettings } from './prompt-factors.ts';
 import { featureCount, featureGroups } from './prompt-features.ts';
-import { parseWeightsMetadata, type WeightsMetadata } from './router-weights-metadata.ts';
+import { weightsMetadataSchema, type WeightsMetadata } from './router-weights-metadata.ts';
+import { readMetadata } from './safetensors-metadata.ts';
 import {
   floatsOf,
   parseSafetensors,
@@ -52,7 +53,7 @@ export function loadRouterWeights(file: string): LoadedWeights {
 
 export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeights {
   const tensors = parseSafetensors(bytes, file);
-  const metadata = parseWeightsMetadata(tensors.metadata['pointsman'], file);
+  const metadata = readMetadata(tensors, 'pointsman', weightsMetadataSchema, file);
   const { embedder, rank, hidden, models } = metadata;
   const { lexicalDimensions, surface } = metadata.features;
   const inputs = featureCount(featureGroups(embedder.dimensions, lexicalDimensions, surface));

@@ -124,7 +124,7 @@ describe('the mf router', () => {
   it('names the embedder that the weights are for', () => {
     const embedder = { ...fakeEmbedder(8, 'hub:bge'), flags: '--embedder hub:./bge' };
     expect(() => createMfRouter({ ...settings, embedder })).toThrow(
-      /trained for the embedder fake-4 \(4 dimensions\), not for hub:bge \(8\)/,
+      /made with the embedder fake-4 \(4 dimensions\), not with hub:bge \(8\)/,
     );
     expect(() => createMfRouter({ ...settings, embedder })).toThrow(
       '`npm run train -- --data OUTCOMES --embedder hub:./bge --out mf-bge.safetensors` ' +

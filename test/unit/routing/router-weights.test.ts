@@ -67,8 +67,10 @@ describe('router weights', () => {
     const metadata = { pointsman: JSON.stringify({ ...tinyWeights().metadata, formatVersion: 2 }) };
     const bytes = writeSafetensors({ metadata, tensors });
     expect(() => parseRouterWeights(bytes, file)).toThrow(/formatVersion/);
+    const broken = writeSafetensors({ metadata: { pointsman: '{' }, tensors });
+    expect(() => parseRouterWeights(broken, file)).toThrow(/metadata "pointsman" is not JSON/);
     expect(() => parseRouterWeights(writeSafetensors({ metadata: {}, tensors }), file)).toThrow(
-      /no pointsman metadata/,
+      /no metadata "pointsman"/,
     );
   });
 });
