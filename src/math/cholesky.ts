@@ -1,6 +1,8 @@
+// Of a symmetric matrix A [n x n, row-major] only the lower triangle is read.
+
 /**
- * Solves A x = b for a symmetric positive definite A [n x n, row-major] by its Cholesky factor
- * (Golub & Van Loan, 4.2). Neither argument changes.
+ * Solves A x = b for a symmetric positive definite A by its Cholesky factor (Golub & Van Loan, 4.2).
+ * Neither argument changes.
  * @throws RangeError when A is not positive definite
  */
 export function solvePositive(a: Float64Array, b: Float64Array, n: number): Float64Array {
@@ -18,7 +20,7 @@ export function solvePositive(a: Float64Array, b: Float64Array, n: number): Floa
 }
 
 /**
- * The inverse of a symmetric positive definite A [n x n], by its Cholesky factor: A^-1 = L^-T L^-1.
+ * The inverse of a symmetric positive definite A, by its Cholesky factor: A^-1 = L^-T L^-1.
  * @throws RangeError when A is not positive definite
  */
 export function inversePositive(a: Float64Array, n: number): Float64Array {
@@ -45,7 +47,7 @@ export function inversePositive(a: Float64Array, n: number): Float64Array {
   return inverse;
 }
 
-/** Lower triangle L with L L^T = A [n x n]. @throws RangeError when A is not positive definite */
+/** Lower triangle L with L L^T = A. @throws RangeError when A is not positive definite */
 export function choleskyFactor(a: Float64Array, n: number): Float64Array {
   const l = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {

@@ -117,6 +117,7 @@ export function placeModel(
   let c: Float64Array = new Float64Array(width);
   for (let step = 0; step < maxSteps; step++) {
     const gradient = c.slice();
+    // Its lower triangle.
     const hessian = new Float64Array(width * width);
     for (let t = 0; t < width; t++) hessian[t * width + t] = 1;
     for (let i = 0; i < n; i++) {
@@ -129,9 +130,6 @@ export function placeModel(
           hessian[s * width + t]! += curvature * hs * h[i * width + t]!;
         }
       }
-    }
-    for (let s = 0; s < width; s++) {
-      for (let t = 0; t < s; t++) hessian[t * width + s] = hessian[s * width + t]!;
     }
     const change = solvePositive(hessian, gradient, width);
     c = stepDown(c, change, lossAt);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { solvePositive } from '../../../src/math/cholesky.ts';
 import { normal, seededRandom } from '../../../src/math/random.ts';
 import { fitBradleyTerry } from '../../../src/routing/bradley-terry.ts';
 import { cosines } from '../../../src/routing/neighbours.ts';
@@ -168,15 +167,6 @@ describe('ratingTiers', () => {
   it('gives few models a tier each', () => {
     expect([...ratingTiers([900, 1100, 1000], 10)]).toEqual([2, 0, 1]);
   });
-});
-
-it('solves a positive system', () => {
-  const x = solvePositive(Float64Array.of(4, 2, 2, 3), Float64Array.of(2, 5), 2);
-  expect(x[0]).toBeCloseTo(-0.5, 12);
-  expect(x[1]).toBeCloseTo(2, 12);
-  expect(() => solvePositive(Float64Array.of(0, 1, 1, 0), new Float64Array(2), 2)).toThrow(
-    RangeError,
-  );
 });
 
 describe('the sw_ranking router', () => {
