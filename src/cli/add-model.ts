@@ -6,10 +6,15 @@ import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
 import { defaultCatalogFile, defaultWeightsFile } from '../routing/create-router.ts';
 import { assertSameEmbedder } from '../routing/embed-one.ts';
-import { describeModel, loadModelCatalog, type ModelCatalog } from '../routing/model-catalog.ts';
+import {
+  describeModel,
+  loadModelCatalog,
+  resolveModel,
+  type ModelCatalog,
+} from '../routing/model-catalog.ts';
 import { loadRouterWeights, type LoadedWeights } from '../routing/router-weights.ts';
 import { readAddedModels } from '../routing/added-models.ts';
-import { catalogOfWeights } from '../routing/weights-catalog.ts';
+import { catalogOfWeights, heldModels } from '../routing/weights-catalog.ts';
 import { addModelRow } from '../training/add-model-row.ts';
 import { factorMatrix } from '../training/factor-matrix.ts';
 import { knownModels } from '../training/known-models.ts';
@@ -59,7 +64,15 @@ export async function addModel(
   const weights = loadRouterWeights(settings.weights ?? defaultWeightsFile);
   const { models } = weights.metadata;
   const listed = loadModelCatalog(deps.catalogFile);
-  const catalog = catalogOfWeights(listed, models, readAddedModels(weights.file));
+  const held = heldModels(weights.metadata);
+  const catalog = catalogOfWeights(listed, held, readAddedModels(weights.file));
+  const namesake = resolveModel(catalog, id, true);
+  if (namesake?.how === 'alias') {
+    io.stderr.write(
+      `pointsman: warning: ${id} has been another name of ${namesake.id}, of which the weights know more; ` +
+        `with ${flags.weightsOut} it means the model placed here\n`,
+    );
+  }
   if (rows.length < wantedPrompts) {
     io.stderr.write(
       `pointsman: warning: ${rows.length} scored prompts say little about a model; give 50 to 200\n`,

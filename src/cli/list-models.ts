@@ -58,8 +58,8 @@ function describeModels({ models, aliases }: ModelCatalog): ListedModel[] {
     .map(({ id, family, billions, prompts, sources, added = false, own = false }) => ({
       ...{ id, family, billions, added },
       aliases: names.get(id) ?? [],
-      outcomes: own ? null : prompts,
-      sources: own ? null : sources,
+      outcomes: own && prompts === 0 ? null : prompts,
+      sources: own && sources === 0 ? null : sources,
     }))
     .sort((a, b) => (b.outcomes ?? 0) - (a.outcomes ?? 0) || (a.id < b.id ? -1 : 1));
 }

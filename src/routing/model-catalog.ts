@@ -15,7 +15,10 @@ const catalogSchema = z.strictObject({
       sources: z.int(),
       /** Placed by the operator (`pointsman models add`): known by its name, never a stand-in. */
       added: z.literal(true).optional(),
-      /** Trained on outcomes of the operator's own, which nobody counted: known by its name, never a stand-in. */
+      /**
+       * Trained on outcomes of the operator's own: known by its name, never a stand-in. No prompts: the weights do not
+       * say how many.
+       */
       own: z.literal(true).optional(),
     }),
   ),
@@ -101,8 +104,8 @@ export function describeModel(
     sizeInName(lower) ??
     known?.billions ??
     defaultSize(catalog, untagged) ??
-    catalog.sizeClasses.find(matches)?.[1] ??
-    null;
+    // Of a name of no known family, "small" tells nothing.
+    (family === null ? null : (catalog.sizeClasses.find(matches)?.[1] ?? null));
   return { family, billions };
 }
 
@@ -138,7 +141,8 @@ export function nearestModel(
 }
 
 function isWellMeasured(model: CatalogModel): boolean {
-  return !model.added && model.prompts >= 3000 && model.sources >= 3 && model.billions !== null;
+  const isShipped = !model.added && !model.own;
+  return isShipped && model.prompts >= 3000 && model.sources >= 3 && model.billions !== null;
 }
 
 function findId(catalog: ModelCatalog, name: string): CatalogModel | undefined {

@@ -9,7 +9,7 @@ import { loadRoutellmWeights, routellmKind } from './routellm-weights.ts';
 import { loadRouterWeights } from './router-weights.ts';
 import type { Router } from './router.ts';
 import { readSafetensorsHeader } from './safetensors-header.ts';
-import { catalogOfWeights } from './weights-catalog.ts';
+import { catalogOfWeights, heldModels, type HeldModel } from './weights-catalog.ts';
 
 export interface PairParts {
   readonly catalog: ModelCatalog;
@@ -24,16 +24,17 @@ export interface PairParts {
 export function openMfRouter(file: string, parts: PairParts): { router: Router; notes: string[] } {
   if (isRoutellmKind(file)) return createRoutellmMfRouter(file, loadRoutellmWeights(file), parts);
   const weights = loadRouterWeights(file);
-  const { models } = weights.metadata;
+  const models = heldModels(weights.metadata);
   const catalog = catalogOfWeights(parts.catalog, models, readAddedModels(file));
   return createMfRouter({ weights, ...parts, catalog });
 }
 
-/** Ids of the models that a weights file of either kind can score. */
-export function modelsOfWeights(file: string): readonly string[] {
-  if (!isRoutellmKind(file)) return loadRouterWeights(file).metadata.models;
+/** The models that a weights file of either kind can score. */
+export function modelsOfWeights(file: string): HeldModel[] {
+  if (!isRoutellmKind(file)) return heldModels(loadRouterWeights(file).metadata);
   const { pair } = loadRoutellmWeights(file);
-  return pair === null ? routellmModels : [pair.strong, pair.weak];
+  const ids = pair === null ? routellmModels : [pair.strong, pair.weak];
+  return ids.map((id) => ({ id, prompts: 0, sources: 0 }));
 }
 
 /** @throws ConfigError for RouteLLM's own file, which says nothing of itself */

@@ -17,6 +17,9 @@ const trainingSummary = z.strictObject({
   dataSha256: z.string(),
   prompts: z.int(),
   outcomes: z.int(),
+  /** Of each model the prompts that it was trained on, and the number of their sources, in the order of `models`. */
+  modelPrompts: z.array(z.int()).optional(),
+  modelSources: z.array(z.int()).optional(),
   seed: z.int(),
   settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
   /** Weighted cross entropy on dev, in nats per outcome. */

@@ -2,22 +2,35 @@
 // model in weights from one's own outcomes it may tell family, size and other names, but not what it was trained on.
 import { withAddedModels, type AddedModel } from './added-models.ts';
 import { describeModel, type CatalogModel, type ModelCatalog } from './model-catalog.ts';
+import type { WeightsMetadata } from './router-weights-metadata.ts';
+
+/** A model of a weights file; no prompts and sources: the file does not say what it was trained on. */
+export type HeldModel = Pick<CatalogModel, 'id' | 'prompts' | 'sources'>;
+
+export function heldModels({ models, training }: WeightsMetadata): HeldModel[] {
+  const { modelPrompts, modelSources } = training;
+  return models.map((id, row) => ({
+    id,
+    prompts: modelPrompts?.[row] ?? 0,
+    sources: modelSources?.[row] ?? 0,
+  }));
+}
 
 /** The catalog of these models alone; `added` are those of them that `pointsman models add` placed. */
 export function catalogOfWeights(
   catalog: ModelCatalog,
-  models: readonly string[],
+  models: readonly HeldModel[],
   added: readonly AddedModel[],
 ): ModelCatalog {
-  const held = new Set(models);
+  const held = new Set(models.map(({ id }) => id));
   const isCounted = catalog.models.every(({ id }) => held.has(id));
   const listed = new Map(catalog.models.map((model) => [model.id, model]));
-  const describe = (id: string): CatalogModel => {
+  const describe = ({ id, prompts, sources }: HeldModel): CatalogModel => {
     const { family, billions } = listed.get(id) ?? describeModel(catalog, id);
-    return { id, family: family ?? 'unknown', billions, prompts: 0, sources: 0, own: true };
+    return { id, family: family ?? 'unknown', billions, prompts, sources, own: true };
   };
   const known = isCounted ? catalog.models : [];
   const isKnown = new Set(known.map(({ id }) => id));
-  const own = models.filter((id) => !isKnown.has(id)).map(describe);
+  const own = models.filter(({ id }) => !isKnown.has(id)).map(describe);
   return withAddedModels({ ...catalog, models: [...known, ...own] }, added);
 }

@@ -10,12 +10,19 @@ const mostNamed = 8;
 export function dataWarnings({ train, dev }: Pick<TrainingData, 'train' | 'dev'>): string[] {
   const counts = [...countBy(train.rows.flatMap(({ scores }) => Object.keys(scores)))];
   const rare = counts.filter(([, count]) => count < fewOutcomes).map(([id, n]) => `${id} (${n})`);
+  const spellings = alike(counts.map(([id]) => id));
   const trained = new Set(train.rows.map(({ key }) => key));
   const shared = new Set(dev.rows.map(({ key }) => key).filter((key) => trained.has(key)));
   return [
     ...(rare.length > 0
       ? [
           `with fewer than ${fewOutcomes} outcomes the scores of a model say little: ${listSome(rare, mostNamed)}`,
+        ]
+      : []),
+    ...(spellings.length > 0
+      ? [
+          'names that differ in case or provider alone are trained as different models: ' +
+            listSome(spellings, mostNamed),
         ]
       : []),
     ...(shared.size > 0
@@ -25,4 +32,16 @@ export function dataWarnings({ train, dev }: Pick<TrainingData, 'train' | 'dev'>
         ]
       : []),
   ];
+}
+
+/** Names that are the same but for case and a provider before a slash, each group in one text. */
+function alike(names: readonly string[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const plain = name.toLowerCase().replace(/^.*\//, '');
+    groups.set(plain, [...(groups.get(plain) ?? []), name]);
+  }
+  return [...groups.values()]
+    .filter(({ length }) => length > 1)
+    .map((group) => group.join(' and '));
 }

@@ -16,7 +16,7 @@ import type { TrainingRows } from './mf-loss.ts';
 import type { OutcomeSet } from './outcomes.ts';
 import { trainHeads } from './train-heads.ts';
 import type { EpochReport, TrainSettings, TrainState } from './train-mf.ts';
-import { modelIds, trainingRows, type RowWeights } from './training-rows.ts';
+import { modelCounts, modelIds, trainingRows, type RowWeights } from './training-rows.ts';
 
 export interface RouterTrainingSettings {
   readonly lexical: LexicalSettings;
@@ -126,6 +126,7 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
           dataSha256: train.sha256,
           prompts: train.rows.length,
           outcomes: trainRows.models.length,
+          ...modelCounts(train.rows, models),
           seed,
           settings: flatSettings(settings),
           devLoss,

@@ -6,6 +6,25 @@ export function modelIds(rows: readonly Outcome[]): string[] {
   return [...new Set(rows.flatMap(({ scores }) => Object.keys(scores)))].sort();
 }
 
+/** Of each of these models the prompts with a score of it, and the number of their sources. */
+export function modelCounts(
+  rows: readonly Outcome[],
+  models: readonly string[],
+): { readonly modelPrompts: number[]; readonly modelSources: number[] } {
+  const bySource = new Map(models.map((id) => [id, new Map<string, number>()]));
+  for (const { scores, source } of rows) {
+    for (const id of Object.keys(scores)) {
+      const counts = bySource.get(id);
+      counts?.set(source, (counts.get(source) ?? 0) + 1);
+    }
+  }
+  const counts = [...bySource.values()];
+  return {
+    modelPrompts: counts.map((one) => [...one.values()].reduce((sum, count) => sum + count, 0)),
+    modelSources: counts.map(({ size }) => size),
+  };
+}
+
 export interface RowWeights {
   /** An outcome counts (models of its prompt)^-modelPower: 1 makes all prompts weigh the same. */
   readonly modelPower: number;

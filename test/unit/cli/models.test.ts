@@ -51,6 +51,26 @@ describe('pointsman models add', () => {
     return { folder, weights, flags, deps };
   }
 
+  it('warns that a name which meant a known model no longer does', async () => {
+    const { weights, flags, deps } = files(60);
+    const { io, stderr } = fakeIo();
+    await addModel({ ...flags, name: 'Middle:latest' }, { weights }, io, deps);
+    expect(stderr()).toContain('middle:latest has been another name of middle,');
+  });
+
+  it('lists what own weights were trained on, where they say it', async () => {
+    const { folder } = files(0);
+    const { training, ...metadata } = tinyWeights().metadata;
+    const counted = { ...training, modelPrompts: [300, 20, 7], modelSources: [2, 1, 1] };
+    const file = join(folder, 'counted.safetensors');
+    writeFileSync(
+      file,
+      writeRouterWeights({ ...tinyWeights(), metadata: { ...metadata, training: counted } }),
+    );
+    const { stdout } = await runCommand(['models', '--weights', file]);
+    expect(stdout).toMatch(/\nbig +unknown +\? +300 +2\nmiddle +unknown +\? +20 +1\n/);
+  });
+
   it('writes weights that serve the model by its name, the others unchanged', async () => {
     const { weights, flags, deps } = files(100);
     const { io, stdout, stderr } = fakeIo();

@@ -18,6 +18,15 @@ describe('dataWarnings', () => {
     expect(others).toEqual([]);
   });
 
+  it('names what may be one model under two names', () => {
+    const rows = setOf(60).rows.map((row) => ({
+      ...row,
+      scores: { 'gpt-4o': 1, 'openai/GPT-4o': 0, small: 1, 'a/small': 0, big: 1 },
+    }));
+    const [warning] = dataWarnings({ train: { rows, sha256: '' }, dev: setOf(20, 60) });
+    expect(warning).toMatch(/different models: gpt-4o and openai\/GPT-4o, small and a\/small$/);
+  });
+
   it('counts questions on both sides of a split that was brought along', () => {
     const warnings = dataWarnings({ train: setOf(60), dev: setOf(20, 55) });
     expect(warnings[1]).toMatch(/^5 questions to choose on are trained on, too/);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { parseOutcomes, readOutcomes } from '../../../src/training/outcomes.ts';
-import { modelIds, trainingRows } from '../../../src/training/training-rows.ts';
+import { modelCounts, modelIds, trainingRows } from '../../../src/training/training-rows.ts';
 
 const row = {
   id: 'a/1',
@@ -105,6 +105,11 @@ describe('trainingRows', () => {
   it('lays outcomes side by side and weighs prompts by their models and source', () => {
     const rows = [row, { ...row, source: 'b', scores: { big: 0.5 } }];
     expect(modelIds(rows)).toEqual(['big', 'small']);
+    const twice = [...rows, row];
+    expect(modelCounts(twice, ['big', 'small', 'none'])).toEqual({
+      modelPrompts: [3, 2, 0],
+      modelSources: [2, 1, 0],
+    });
     const set = trainingRows(rows, new Float64Array(4), ['big', 'small'], {
       modelPower: 0.5,
       sourcePower: 1,
