@@ -188,7 +188,9 @@ export function prepareTrafficQueries(database: Database): TrafficQueries {
      group by tier`,
   );
   const series = database.prepare<[Span & { bucketSeconds: number }], TrafficBucket>(
-    `select unixepoch(started_at_utc) / @bucketSeconds * @bucketSeconds as t,
+    // The driver binds every number as a real one, whose division would leave no whole buckets.
+    `select unixepoch(started_at_utc) / cast(@bucketSeconds as integer)
+         * cast(@bucketSeconds as integer) as t,
        count(*) filter (where tier = 'strong') as strong,
        count(*) filter (where tier = 'weak') as weak,
        count(*) filter (where tier = 'none') as other,
