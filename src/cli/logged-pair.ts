@@ -25,7 +25,7 @@ export interface LoggedPair {
   readonly embedderId: string;
   readonly present: { readonly head: LocalHead; readonly version: string } | null;
   readonly outcomes: readonly LearnedFrom[];
-  /** Base win rates and vectors of the newest requests. */
+  /** Base win rates and vectors of the newest requests, whichever version scored them. */
   readonly traffic: readonly Scored[];
   /** In force for the present version, by the log; null: no request tells. */
   readonly threshold: number | null;
@@ -66,9 +66,16 @@ export function readLoggedPair(db: string, router: string): LoggedPair {
         .map((row) => (isByChance ? row : { ...row, propensity: null }))
         .flatMap((row) => toOutcome(row, toBase(version)(row), inForce));
     });
-    const traffic = versions.flatMap((version) =>
-      queries.scoredVectors(router, version, embedderId, newestRequests).map(toBase(version)),
-    );
+    const traffic = versions
+      .flatMap((version) => {
+        const rows = queries.scoredVectors(router, version, embedderId, newestRequests);
+        return rows.map((row) => ({ ...row, version }));
+      })
+      .sort(
+        (a, b) => Number(a.startedAtUtc < b.startedAtUtc) - Number(a.startedAtUtc > b.startedAtUtc),
+      )
+      .slice(0, newestRequests)
+      .map((row) => toBase(row.version)(row));
     const presentVersion = inForce?.headVersion ?? baseVersion;
     const presentHead = inForce && (parsed.get(inForce.headVersion) ?? null);
     return {

@@ -3,6 +3,7 @@ import { openDatabase } from './database.ts';
 
 /** A score with the vector that it was made from. */
 export interface ScoredVector {
+  readonly startedAtUtc: string;
   readonly score: number;
   readonly embedding: Float32Array;
 }
@@ -43,9 +44,9 @@ export function openHeadQueries(file: string): HeadQueries {
     .pluck();
   const scored = database.prepare<
     [string, string, string, number],
-    { score: number; vector: Buffer }
+    Omit<ScoredVector, 'embedding'> & { readonly vector: Buffer }
   >(
-    `select r.score, e.vector_f32le as vector
+    `select r.started_at_utc as startedAtUtc, r.score, e.vector_f32le as vector
      from request r join request_embedding e using (decision_id)
      where r.router = ? and r.router_version = ? and r.score is not null and e.embedder_id = ?
      order by r.started_at_utc desc limit ?`,
@@ -63,7 +64,7 @@ export function openHeadQueries(file: string): HeadQueries {
       heads.all({ router: router ?? null, baseVersion: baseVersion ?? null }),
     embedderId: (router, version) => embedderId.get(router, version) ?? null,
     scoredVectors: (...key) =>
-      scored.all(...key).map(({ score, vector }) => ({ score, embedding: floatsOf(vector) })),
+      scored.all(...key).map(({ vector, ...row }) => ({ ...row, embedding: floatsOf(vector) })),
     latestThreshold: (router, version) => threshold.get(router, version) ?? null,
     close() {
       database.close();

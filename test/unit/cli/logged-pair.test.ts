@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { CalibrationRow } from '../../../src/calibration/calibration-row.ts';
-import { readLoggedPair } from '../../../src/cli/logged-pair.ts';
+import { moveThreshold, presentStrongShare, readLoggedPair } from '../../../src/cli/logged-pair.ts';
 import { seededRandom } from '../../../src/math/random.ts';
+import { headVersionOf, writeLocalHead } from '../../../src/routing/local-head.ts';
+import { applyHead } from '../../../src/store/apply-head.ts';
 import { simulateLog } from '../../support/simulated-log.ts';
 import { writeOutcomes } from '../../support/write-outcomes.ts';
 
@@ -32,4 +34,32 @@ test('ratings come with the propensities of their tiers', () => {
 
 test('without them where a cascade had a say, which follows from no chance; all are still counted', () => {
   expect(read(rated, true)).toEqual({ ...read(rated), known: 0 });
+});
+
+test('the traffic is the newest of all versions together, whatever a head before it met', async () => {
+  const head = { slope: 2, bias: 0, weights: Float32Array.of(0, 0) };
+  const weights = writeLocalHead({ head, baseVersion: 'mf-v1', embedderId: 'tiny-1' });
+  const headVersion = headVersionOf('mf-v1', weights);
+  // Strong calls came first; of the newest 5,000 requests the base version has 1,000, of low scores.
+  const [strong, ...row] = [0.9, 0.5, 0.2].map((score) => ({ ...rated[0]!, score }));
+  const counts = [4000, 1000, 4000] as const;
+  const rows = [strong!, ...row].flatMap((one, i) => Array<CalibrationRow>(counts[i]!).fill(one));
+  const file = writeOutcomes(rows, (_, i) => ({
+    embedding: Float32Array.of(1, 0),
+    threshold: 0.4,
+    routerVersion: i < 5000 ? 'mf-v1' : headVersion,
+  }));
+  await applyHead(
+    file,
+    { router: 'mf', baseVersion: 'mf-v1', headVersion, weights, reportJson: '{}' },
+    {
+      ...{ router: 'mf', routerVersion: headVersion, threshold: 0.4, strongShare: 0.5 },
+      ...{ goal: 'strong_share', prompts: 1, scoreDeciles: [0] },
+    },
+    { waitMs: 0, pollMs: 0 },
+  );
+  const pair = readLoggedPair(file, 'mf');
+  expect(pair.traffic).toHaveLength(5000);
+  expect(presentStrongShare(pair)).toBe(0.2);
+  expect(moveThreshold(pair, head)).toMatchObject({ prompts: 5000, strongShare: 0.2 });
 });
