@@ -22,7 +22,7 @@ export interface LoggedPrompt {
 }
 
 export interface LabelCounts {
-  /** Different texts of scored requests that are not private. */
+  /** Different texts of scored requests. */
   readonly prompts: number;
   /** Of these, those that these models have been compared on. */
   readonly compared: number;
@@ -66,10 +66,8 @@ export function openLabelLog(file: string): LabelLog {
   };
 }
 
-/** A text that was private once is left out everywhere. */
-const fitting = `r.score is not null and r.prompt_text is not null
-  and r.prompt_text not in
-    (select prompt_text from request where is_private = 1 and prompt_text is not null)`;
+/** A private request has no text in the log. */
+const fitting = 'r.score is not null and r.prompt_text is not null';
 const compared = `(select o.prompt_text from comparison c
   join request o on o.decision_id = c.decision_id
   where c.judge_model = @judgeModel and c.strong_model = @strongModel

