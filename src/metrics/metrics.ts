@@ -4,6 +4,7 @@ import type { SignalKind } from '../store/evidence.ts';
 import type { LogState, RequestRecord } from '../store/request-record.ts';
 import type { FailureClass } from '../dispatch/failure-class.ts';
 import type { GroupPool } from '../dispatch/group-pool.ts';
+import { costNanoUsd } from '../upstream/cost.ts';
 import type { Deployment, Price } from '../upstream/deployment.ts';
 import { CellCounter, CellHistogram } from './cells.ts';
 import { watchLoopLag } from './loop-lag.ts';
@@ -89,7 +90,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const scores = histogram('score', 'Scores: estimated win rates of the strong model.', fractions);
   const tokens = counter('tokens_total', 'Tokens, estimated where none are reported.', 'model', 'direction'); // prettier-ignore
   const cost = counter('cost_usd_total', 'Cost of the calls whose price is known.', 'model');
-  const saved = counter('saved_usd_total', 'Estimate: what the strong model would have cost more.');
+  const alwaysStrong = counter('always_strong_usd_total', 'Estimate: routed requests by strong alone.'); // prettier-ignore
+  const routedCost = counter('routed_cost_usd_total', 'Cost of the same requests, unseen answers included.'); // prettier-ignore
   const cascades = counter('cascade_total', 'Weak answers by what a cascade did: kept, escalated.', 'result'); // prettier-ignore
   const discarded = counter('discarded_cost_usd_total', 'Cost of answers that nobody saw.');
   const retries = counter('retries_total', 'Calls after the first in a group.', 'deployment');
@@ -120,13 +122,11 @@ export function createMetrics(sources: MetricsSources): Metrics {
       discarded.add((record.discardedCostNanoUsd ?? 0) / 1e9);
       if (record.costNanoUsd === null) return;
       cost.add(record.costNanoUsd / 1e9, model);
-      const strong = sources.strongPrice();
-      if (strong === null || tier === none) return;
-      const strongUsd =
-        ((promptTokens ?? 0) * strong.inputPerMtok +
-          (completionTokens ?? 0) * strong.outputPerMtok) /
-        1e6;
-      saved.add(Math.max(0, strongUsd - record.costNanoUsd / 1e9));
+      // The requests that the dashboard's savings are about. Their difference may fall, as no counter can.
+      const byStrong = costNanoUsd(sources.strongPrice(), promptTokens, completionTokens);
+      if (record.router === null || tier === none || byStrong === null) return;
+      alwaysStrong.add(byStrong / 1e9);
+      routedCost.add((record.costNanoUsd + (record.discardedCostNanoUsd ?? 0)) / 1e9);
     },
     onRefused: (status) => requests.add(1, none, none, String(status), none),
     onOverhead: (ms) => overhead.observe(ms / 1000),

@@ -78,7 +78,8 @@ describe('what /metrics counts', () => {
     for (const [name, value] of Object.entries(expected)) {
       expect.soft(seen.get(name), name).toBeCloseTo(value, 9);
     }
-    expect(seen.get('saved_usd_total')).toBeCloseTo(0.000288, 9);
+    expect(seen.get('always_strong_usd_total')).toBeCloseTo(0.00064, 9);
+    expect(seen.get('routed_cost_usd_total')).toBeCloseTo(0.000352, 9);
     expect(seen.get('log_queue_depth')).toBeGreaterThanOrEqual(0);
     expect(seen.get('event_loop_lag_seconds{quantile="1"}')).toBeGreaterThanOrEqual(0);
   });
