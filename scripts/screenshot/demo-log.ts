@@ -6,6 +6,7 @@ import { applyThreshold } from '../../src/store/apply-threshold.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { openRequestLog } from '../../src/store/request-log.ts';
 import type { RequestRecord } from '../../src/store/request-record.ts';
+import { costNanoUsd } from '../../src/upstream/cost.ts';
 import { demoPrompt } from './demo-prompts.ts';
 
 export const strongModel = 'openai/gpt-4.1';
@@ -81,7 +82,7 @@ export async function writeDemoLog({ file, requests, endMs, seed }: DemoLogOptio
       durationMs,
       ttftMs: isFailed ? null : ttftMs,
       decisionMs: 1.1 + random() * 1.6,
-      costNanoUsd: isFailed ? null : Math.round(1000 * (promptTokens * price.inputPerMtok + completionTokens * price.outputPerMtok)),
+      costNanoUsd: isFailed ? null : costNanoUsd(price, promptTokens, completionTokens),
       promptText: text,
       promptHash: null,
       embedderId: 'use-lite-512-v2',

@@ -2,6 +2,7 @@ import type { CalibrationRow } from '../../src/calibration/calibration-row.ts';
 import type { Random } from '../../src/math/random.ts';
 import { explore } from '../../src/routing/explore.ts';
 import { tierOf } from '../../src/routing/thresholds.ts';
+import { costNanoUsd } from '../../src/upstream/cost.ts';
 import type { KnownPrompt } from './population.ts';
 
 /** How users and the operator behave. */
@@ -25,7 +26,10 @@ export interface SimulatedRequest extends CalibrationRow {
 }
 
 /** Dollars for a million tokens, in and out: a large and a small open model, hosted. */
-const prices = { strong: { input: 0.88, output: 0.88 }, weak: { input: 0.18, output: 0.18 } };
+const prices = {
+  strong: { inputPerMtok: 0.88, outputPerMtok: 0.88 },
+  weak: { inputPerMtok: 0.18, outputPerMtok: 0.18 },
+};
 const answerTokens = 264;
 
 /** The next request, decided as the server decides it. */
@@ -48,7 +52,7 @@ export function simulateRequest(
     ...{ prompt, score, tier, propensity, promptTokens },
     fellBack: false,
     promptChars: prompt.prompt.length,
-    costNanoUsd: answerCost(tier, promptTokens, answerTokens * (0.5 + random())),
+    costNanoUsd: costNanoUsd(prices[tier], promptTokens, answerTokens * (0.5 + random())),
     explicit: isRated ? rating(prompt[tier], noise, random) : null,
     strongWin: isCompared ? (random() < noise ? 1 - win : win) : null,
     // Each request is drawn for itself, as likely as any other.
@@ -61,12 +65,6 @@ export function simulateRequest(
 export function rating(quality: number, noise: number, random: Random): number {
   const isGood = random() < quality;
   return isGood !== random() < noise ? 1 : 0;
-}
-
-/** In 1e-9 US dollars. */
-function answerCost(tier: 'strong' | 'weak', promptTokens: number, tokens: number): number {
-  const { input, output } = prices[tier];
-  return Math.round(1000 * (promptTokens * input + tokens * output));
 }
 
 /** What the log says after `now` requests. */
@@ -99,7 +97,8 @@ export function truthOf(prompts: readonly KnownPrompt[]): Truth {
   for (const [k, prompt] of falling.entries()) {
     const tokens = Math.ceil(prompt.prompt.length / 4);
     gain[k + 1] = gain[k]! + prompt.strong - prompt.weak;
-    const cost = (tier: 'strong' | 'weak'): number => answerCost(tier, tokens, answerTokens);
+    const cost = (tier: 'strong' | 'weak'): number =>
+      costNanoUsd(prices[tier], tokens, answerTokens)!;
     extra[k + 1] = extra[k]! + cost('strong') - cost('weak');
     weak += prompt.weak / n;
     weakCost += cost('weak') / n;

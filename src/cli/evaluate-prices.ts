@@ -1,13 +1,9 @@
 import { ConfigError } from '../errors.ts';
 import type { ComparedRow } from '../evaluation/compared-rows.ts';
 import type { RowCosts } from '../evaluation/evaluate-table.ts';
+import { costNanoUsd } from '../upstream/cost.ts';
+import type { Price } from '../upstream/deployment.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
-
-/** US dollars for a million tokens. */
-export interface Price {
-  readonly input: number;
-  readonly output: number;
-}
 
 export interface PairPrices {
   readonly strong: Price;
@@ -48,7 +44,9 @@ function parsePrice(text: string, flag: string): Price {
   const [input, output, ...rest] = text
     .split(',')
     .map((part) => (part.trim() === '' ? NaN : Number(part)));
-  if (isPrice(input) && isPrice(output) && rest.length === 0) return { input, output };
+  if (isPrice(input) && isPrice(output) && rest.length === 0) {
+    return { inputPerMtok: input, outputPerMtok: output };
+  }
   throw new ConfigError(
     `${flag} ${text} is not IN,OUT: US dollars for a million tokens, such as 2.5,10.`,
   );
@@ -59,9 +57,9 @@ function isPrice(value: number | undefined): value is number {
 }
 
 export function rowCosts(rows: readonly ComparedRow[], prices: PairPrices): RowCosts {
-  const cost = ({ input, output }: Price): number[] =>
+  const cost = (price: Price): number[] =>
     rows.map(
-      ({ prompt }) => (estimateTokens(prompt.length) * input + prices.answerTokens * output) / 1e6,
+      ({ prompt }) => costNanoUsd(price, estimateTokens(prompt.length), prices.answerTokens)! / 1e9,
     );
   return { strong: cost(prices.strong), weak: cost(prices.weak) };
 }

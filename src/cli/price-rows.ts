@@ -1,12 +1,8 @@
 import type { CalibrationRow } from '../calibration/calibration-row.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { CalibrationRecord } from '../store/calibration-queries.ts';
-
-/** US dollars for a million tokens. */
-interface Price {
-  readonly input: number;
-  readonly output: number;
-}
+import { costNanoUsd } from '../upstream/cost.ts';
+import type { Price } from '../upstream/deployment.ts';
 
 /** Null: not known. */
 export interface TierPrices {
@@ -16,8 +12,9 @@ export interface TierPrices {
 
 export function pricesOf({ strong, weak }: Pick<Settings, 'strong' | 'weak'>): TierPrices {
   const priceOf = (tier: Settings['strong']): Price | null => {
-    const { input_per_mtok: input, output_per_mtok: output } = tier ?? {};
-    return input === undefined || output === undefined ? null : { input, output };
+    const { input_per_mtok: inputPerMtok, output_per_mtok: outputPerMtok } = tier ?? {};
+    if (inputPerMtok === undefined || outputPerMtok === undefined) return null;
+    return { inputPerMtok, outputPerMtok };
   };
   return { strong: priceOf(strong), weak: priceOf(weak) };
 }
@@ -27,13 +24,9 @@ export function withPrices(
   rows: readonly CalibrationRecord[],
   prices: TierPrices = { strong: null, weak: null },
 ): CalibrationRow[] {
-  return rows.map((row) => {
-    const price = prices[row.tier];
-    const { costNanoUsd, promptTokens, completionTokens } = row;
-    if (costNanoUsd !== null || price === null) return row;
-    if (promptTokens === null || completionTokens === null) return row;
-    // Dollars per 1e6 tokens are 1e3 nano-dollars per token.
-    const nanoUsd = 1000 * (promptTokens * price.input + completionTokens * price.output);
-    return { ...row, costNanoUsd: Math.round(nanoUsd) };
-  });
+  return rows.map((row) => ({
+    ...row,
+    costNanoUsd:
+      row.costNanoUsd ?? costNanoUsd(prices[row.tier], row.promptTokens, row.completionTokens),
+  }));
 }

@@ -17,7 +17,7 @@ import type { AppliedReply, Overview, RequestDetail } from './api-types.ts';
 import { explainAgain } from './explain-again.ts';
 import { parseOverviewQuery, parseRequestsQuery, parseThresholdBody } from './query.ts';
 import type { Reader } from './reader.ts';
-import { defaultRouter, priceOf, serverState, type StateSources } from './server-state.ts';
+import { defaultRouter, serverState, type StateSources } from './server-state.ts';
 
 export interface DashboardDeps {
   readonly config: StateSources['config'];
@@ -88,7 +88,7 @@ function getOverview(deps: DashboardDeps): RequestHandler {
     const live = shortHash(server);
     const { revision, body } = await deps.reader.ask('traffic', {
       ...{ range, router: { router: name, routerVersion: version } },
-      prices: { strong: priceOf(strong), weak: priceOf(weak) },
+      prices: { strong: strong.price, weak: weak.price },
       known: knownRevision(req, live),
     });
     const reply = body === null ? null : ({ server, traffic: body } satisfies Overview);

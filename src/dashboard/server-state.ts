@@ -7,7 +7,7 @@ import type { WatchedDrift } from '../routing/score-watch.ts';
 import type { LogState } from '../store/request-record.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import { version } from '../version.ts';
-import type { Drift, Price, ReportCard, ServerState } from './api-types.ts';
+import type { Drift, ReportCard, ServerState } from './api-types.ts';
 
 export interface StateSources {
   readonly config: () => Config;
@@ -47,12 +47,11 @@ export function defaultRouter({ routers }: Pick<Serving, 'routers'>): Router {
   return first;
 }
 
-export function priceOf({ price }: Deployment): Price | null {
-  return price && { input_per_mtok: price.inputPerMtok, output_per_mtok: price.outputPerMtok };
-}
-
-function modelOf(deployment: Deployment) {
-  return { name: deployment.name, price: priceOf(deployment) };
+function modelOf({ name, price }: Deployment): ServerState['models']['strong'] {
+  return {
+    name,
+    price: price && { input_per_mtok: price.inputPerMtok, output_per_mtok: price.outputPerMtok },
+  };
 }
 
 function driftOf(drift: WatchedDrift): Drift {

@@ -7,10 +7,11 @@ import type {
   Span,
   TrafficQueries,
 } from '../store/traffic-queries.ts';
+import { costNanoUsd } from '../upstream/cost.ts';
+import type { Price } from '../upstream/deployment.ts';
 import { answersNeeded, fitAnswerTime, savedMs, type AnswerTime } from './answer-time.ts';
 import type {
   Percentiles,
-  Price,
   QualityView,
   RangeName,
   ScoreView,
@@ -110,9 +111,7 @@ function totalsOf(
   const { strong } = prices;
   const isPriced = strong !== null && prices.weak !== null && sums.pricedRequests > 0;
   const alwaysStrong = isPriced
-    ? (sums.pricedPromptTokens * strong.input_per_mtok +
-        sums.pricedCompletionTokens * strong.output_per_mtok) /
-      1e6
+    ? costNanoUsd(strong, sums.pricedPromptTokens, sums.pricedCompletionTokens)! / 1e9
     : null;
   return {
     requests: sums.requests,

@@ -1,6 +1,8 @@
 import type { ScoredRow } from '../store/traffic-queries.ts';
+import { costNanoUsd } from '../upstream/cost.ts';
+import type { Price } from '../upstream/deployment.ts';
 import type { AnswerTime } from './answer-time.ts';
-import type { Price, ScoreView, Tier } from './api-types.ts';
+import type { ScoreView, Tier } from './api-types.ts';
 
 /** Thresholds that are tried: 0, 0.001 … 1. */
 export const thresholdSteps = 1000;
@@ -33,10 +35,7 @@ export function whatIf(
     answers++;
     for (const tier of ['strong', 'weak'] as const) {
       const { price, time: speed } = tiers[tier];
-      if (price !== null) {
-        cost[tier][bin]! +=
-          (promptTokens * price.input_per_mtok + completionTokens * price.output_per_mtok) / 1e6;
-      }
+      cost[tier][bin]! += (costNanoUsd(price, promptTokens, completionTokens) ?? 0) / 1e9;
       if (speed !== null) time[tier][bin]! += speed.baseMs + speed.msPerToken * completionTokens;
     }
   }

@@ -13,11 +13,11 @@ describe('what a threshold would have done', () => {
   }));
   const tiers = {
     strong: {
-      price: { input_per_mtok: 5, output_per_mtok: 15 },
+      price: { inputPerMtok: 5, outputPerMtok: 15 },
       time: { answers: 50, baseMs: 600, msPerToken: 20 },
     },
     weak: {
-      price: { input_per_mtok: 0.1, output_per_mtok: 0.4 },
+      price: { inputPerMtok: 0.1, outputPerMtok: 0.4 },
       time: { answers: 50, baseMs: 100, msPerToken: 8 },
     },
   };
@@ -31,8 +31,7 @@ describe('what a threshold would have done', () => {
         const tier = score >= threshold ? 'strong' : 'weak';
         if (tier === 'strong') strong++;
         const { price, time } = tiers[tier];
-        usd +=
-          (promptTokens * price.input_per_mtok + completionTokens * price.output_per_mtok) / 1e6;
+        usd += (promptTokens * price.inputPerMtok + completionTokens * price.outputPerMtok) / 1e6;
         ms += time.baseMs + time.msPerToken * completionTokens;
       }
       const sent = view.counts.slice(step).reduce((sum, n) => sum + n, 0);

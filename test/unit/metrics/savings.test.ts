@@ -11,10 +11,9 @@ import { requestRecord } from '../../support/request-record.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const nowMs = Date.UTC(2025, 0, 2, 3, 10);
-const strongPrice = { inputPerMtok: 10, outputPerMtok: 30 };
 const prices = {
-  strong: { input_per_mtok: 10, output_per_mtok: 30 },
-  weak: { input_per_mtok: 1, output_per_mtok: 3 },
+  strong: { inputPerMtok: 10, outputPerMtok: 30 },
+  weak: { inputPerMtok: 1, outputPerMtok: 3 },
 };
 
 // 12 tokens in and 34 out each: 1.14 million nano-dollars by strong, 0.114 by weak.
@@ -52,7 +51,7 @@ test.each([
 
   const metrics = createMetrics({
     ...{ pools: () => [], embeddingFailures: () => 0, embeddingCache: () => null },
-    ...{ routers: () => [], strongPrice: () => strongPrice },
+    ...{ routers: () => [], strongPrice: () => prices.strong },
     log: () => ({ queued: 0, written: 0, dropped: 0, failure: null }),
   });
   for (const record of records) metrics.onRequest(record);
