@@ -1,4 +1,5 @@
 import type { LoggedVector } from '../store/request-list-queries.ts';
+import { vectorOfBlob } from '../store/vector-of-blob.ts';
 
 /** Requests with one and the same vector: one prompt, asked again. */
 export interface Neighbour {
@@ -26,14 +27,14 @@ export function nearestVectors(
   others: Iterable<Pick<LoggedVector, 'decisionId' | 'vector'>>,
   wanted: number,
 ): { readonly neighbours: readonly Neighbour[]; readonly searched: number } {
-  const mine = floatsOf(own.vector);
+  const mine = vectorOfBlob(own.vector);
   const length = Math.sqrt(dot(mine, mine));
   const best: Found[] = [];
   let searched = 0;
   for (const { decisionId, vector } of others) {
     if (decisionId === own.decisionId || vector.length !== own.vector.length) continue;
     searched++;
-    const other = floatsOf(vector);
+    const other = vectorOfBlob(vector);
     const norm = length * Math.sqrt(dot(other, other));
     const similarity = norm > 0 ? dot(mine, other) / norm : 0;
     if (best.length === wanted && similarity < best[wanted - 1]!.similarity) continue;
@@ -47,16 +48,6 @@ export function nearestVectors(
     if (best.length > wanted) best.pop();
   }
   return { neighbours: best, searched };
-}
-
-/** A copy where SQLite's bytes do not begin at a multiple of four. */
-function floatsOf(bytes: Buffer): Float32Array {
-  if (bytes.byteOffset % 4 === 0) {
-    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  }
-  const floats = new Float32Array(bytes.byteLength / 4);
-  new Uint8Array(floats.buffer).set(bytes);
-  return floats;
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

@@ -1,5 +1,6 @@
 import { headFields, type AppliedHead } from './applied-head.ts';
 import { openDatabase } from './database.ts';
+import { vectorOfBlob } from './vector-of-blob.ts';
 
 /** A score with the vector that it was made from. */
 export interface ScoredVector {
@@ -64,16 +65,10 @@ export function openHeadQueries(file: string): HeadQueries {
       heads.all({ router: router ?? null, baseVersion: baseVersion ?? null }),
     embedderId: (router, version) => embedderId.get(router, version) ?? null,
     scoredVectors: (...key) =>
-      scored.all(...key).map(({ vector, ...row }) => ({ ...row, embedding: floatsOf(vector) })),
+      scored.all(...key).map(({ vector, ...row }) => ({ ...row, embedding: vectorOfBlob(vector) })),
     latestThreshold: (router, version) => threshold.get(router, version) ?? null,
     close() {
       database.close();
     },
   };
-}
-
-function floatsOf(bytes: Buffer): Float32Array {
-  const floats = new Float32Array(bytes.byteLength / 4);
-  new Uint8Array(floats.buffer).set(bytes);
-  return floats;
 }

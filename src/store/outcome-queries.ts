@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { openDatabase } from './database.ts';
+import { vectorOfBlob } from './vector-of-blob.ts';
 
 /**
  * A scored request with what is known of its outcome. The three kinds of evidence stand apart: what
@@ -64,7 +65,7 @@ export function openOutcomeQueries(file: string): OutcomeQueries {
     embeddedOutcomes: (router, routerVersion, embedderId) =>
       embedded
         .all({ router, routerVersion, embedderId })
-        .map((row) => ({ ...toOutcome(row), embedding: floatsOf(row.vector!) })),
+        .map((row) => ({ ...toOutcome(row), embedding: vectorOfBlob(row.vector!) })),
     close() {
       database.close();
     },
@@ -104,10 +105,4 @@ function prepareOutcomes(database: Database, fields: string, join: string) {
 
 function toOutcome({ fallbacks, vector: _vector, ...row }: OutcomeRow): LoggedOutcome {
   return { ...row, fellBack: fallbacks > 0 };
-}
-
-function floatsOf(bytes: Buffer): Float32Array {
-  const floats = new Float32Array(bytes.byteLength / 4);
-  new Uint8Array(floats.buffer).set(bytes);
-  return floats;
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Evidence } from './evidence.ts';
 import { prepareEvidenceStatements } from './evidence-statements.ts';
+import { isFailure } from './failure-sql.ts';
 
 /** What narrows the list of logged requests; null: all. */
 export interface RequestFilter {
@@ -109,11 +110,9 @@ const whole = `${listed}, r.request_id, r.endpoint, r.router, r.router_version, 
   r.client_retry_count, substr(r.prompt_text, 1, 20000) as prompt_text,
   (select embedder_id from request_embedding e where e.decision_id = r.decision_id) as embedder_id`;
 
-const failed = `(r.outcome in ('upstream_error', 'truncated') or (r.status >= 400 and r.status <> 499))`;
-
 const results: Readonly<Record<RequestResult, string>> = {
   ok: `r.outcome = 'done' and r.status < 400`,
-  failed,
+  failed: isFailure,
   fell_back: 'r.fallbacks > 0',
   client_abort: `r.outcome = 'client_abort'`,
 };

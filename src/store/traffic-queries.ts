@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { isDecidedByThreshold } from './calibration-queries.ts';
+import { isFailure } from './failure-sql.ts';
 
 /*
  * What the dashboard sums up over a range of time. Begin and end are ISO texts: `from <= started <
@@ -153,8 +154,6 @@ export interface RouterKey {
 }
 
 const inSpan = 'started_at_utc >= @fromUtc and started_at_utc < @toUtc';
-/** The client's own leaving is no failure of ours. */
-const isFailure = `(outcome in ('upstream_error', 'truncated') or (status >= 400 and status <> 499))`;
 const isPriced = `(router is not null and tier in ('strong', 'weak') and cost_nano_usd is not null
   and prompt_tokens is not null and completion_tokens is not null)`;
 const cost = 'cost_nano_usd + coalesce(discarded_cost_nano_usd, 0)';
