@@ -1,6 +1,7 @@
 import type { OutcomeChoice } from '../calibration/calibration-row.ts';
 import { defaultWithin } from '../calibration/goals.ts';
 import { ConfigError } from '../errors.ts';
+import { wholeNumber } from './option-values.ts';
 
 /** Flags as they come from the command line. */
 export interface CalibrateOptions {
@@ -58,7 +59,8 @@ export function readGoal(options: CalibrateOptions): CalibrationGoal {
   }
   if (strongModelPct !== undefined) {
     const share = parseShare('--strong-model-pct', strongModelPct);
-    return { kind: 'strong_share', share, minimum: parseMinPrompts(minPrompts) };
+    const minimum = minPrompts === undefined ? null : wholeNumber('--min-prompts', minPrompts, 1);
+    return { kind: 'strong_share', share, minimum };
   }
   if (minPrompts !== undefined) {
     throw new ConfigError(
@@ -85,10 +87,7 @@ export function readCurveFlags({ outcomes, within, resamples }: CalibrateOptions
   if (!(width > 0 && width <= 1)) {
     throw new ConfigError(`--within ${within} is not a half width above 0 and at most 1.`);
   }
-  const runs = resamples === undefined ? 1000 : Number(resamples);
-  if (!(Number.isInteger(runs) && runs >= 100 && runs <= 100_000)) {
-    throw new ConfigError(`--resamples ${resamples} is not a whole number from 100 to 100000.`);
-  }
+  const runs = wholeNumber('--resamples', resamples ?? 1000, 100, 100_000);
   return { outcomes: choice, within: width, resamples: runs };
 }
 
@@ -97,11 +96,4 @@ function parseShare(flag: string, text: string): number {
   if (text.trim() !== '' && share >= 0 && share <= 1) return share;
   const hint = share > 1 && share <= 100 ? ` For ${share} % write ${share / 100}.` : '';
   throw new ConfigError(`${flag} ${text} is not a share between 0 and 1.${hint}`);
-}
-
-function parseMinPrompts(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1) return count;
-  throw new ConfigError(`--min-prompts ${text} is not a whole number of at least 1.`);
 }

@@ -7,6 +7,7 @@ import type {
 } from '../calibration/cascade-evidence.ts';
 import type { Estimate } from '../calibration/interval.ts';
 import { dollars } from './curve-text.ts';
+import { textTable } from './text-table.ts';
 
 export interface CascadeOutput {
   readonly router: string;
@@ -121,9 +122,8 @@ function boundLines(bounds: readonly BoundEffect[], present: BoundEffect): strin
       strongWin.above === null ? '-' : percent(strongWin.above),
     ]);
   const table = [['bound', 'escalates', 'strong won below', 'strong won above'], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   return [
-    ...table.map((row) => `  ${row.map((cell, i) => cell.padStart(widths[i]!)).join('  ')}`),
+    ...textTable(table).map((line) => `  ${line}`),
     '  * the bound asked about; feedback and signals know nothing of answers that were escalated',
   ];
 }

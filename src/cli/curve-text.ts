@@ -1,5 +1,6 @@
 import type { Curve, CurvePoint } from '../calibration/curve.ts';
 import type { Estimate } from '../calibration/interval.ts';
+import { textTable } from './text-table.ts';
 
 // How the figures of a curve look in words and tables: one place, so that they agree.
 
@@ -85,14 +86,8 @@ export function curveText(found: Curve, chosen: number | null): string {
   const head = ['share', 'threshold'];
   if (found.quality !== null) head.push('kept of the advantage', 'quality', 'length keeps');
   if (found.cost !== null) head.push('$ per 1000', 'saved', 'extra');
-  const table = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  const lines = table.map((row) =>
-    `  ${row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')}`.trimEnd(),
-  );
   return [
-    ...evidenceLines(found).map((line) => `  ${line}`),
-    ...lines,
+    ...[...evidenceLines(found), ...textTable([head, ...rows])].map((line) => `  ${line}`),
     '  share: of strong calls, as much as chance keeps of the advantage; length: the longest prompts to strong;',
     '  saved: against always strong; extra: against always weak; 95% intervals; * chosen',
     '',

@@ -2,6 +2,7 @@ import { defaults } from '../config/defaults.ts';
 import { loadSettings, type SettingsInput } from '../config/load-config.ts';
 import type { CliIo } from './cli-io.ts';
 import { runEvaluate } from './evaluate.ts';
+import { textOf } from './option-values.ts';
 import { openRoutersOf } from './router-source.ts';
 import type { Options } from './setting-options.ts';
 
@@ -35,10 +36,6 @@ export async function evaluateFromOptions(
     html: textOf(options['html']),
   };
   return runEvaluate(flags, io, (isOnePair) => openRoutersOf(settings, io.env, isOnePair));
-}
-
-function textOf(option: unknown): string | undefined {
-  return typeof option === 'string' ? option : undefined;
 }
 
 function textsOf(option: unknown): string[] | undefined {

@@ -12,6 +12,7 @@ import { readData, type DataFlags } from './evaluate-data.ts';
 import { createIdFinder, readPairs, type PairFlags } from './evaluate-pairs.ts';
 import { readPrices, rowCosts, type PairPrices, type PriceFlags } from './evaluate-prices.ts';
 import { mapInOrder } from './map-in-order.ts';
+import { wholeNumber } from './option-values.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { OpenRouters } from './router-source.ts';
 import { promptsInFlight } from './scorer.ts';
@@ -68,9 +69,9 @@ export async function readEvaluationInput(
 ): Promise<EvaluationInput> {
   const named = readPairs(options);
   const prices = readPrices(options, named.length);
-  const resamples = wholeNumber(options.resamples, '--resamples', evaluateDefaults.resamples);
-  const seed = wholeNumber(options.seed, '--seed', evaluateDefaults.seed);
-  const minimumRows = wholeNumber(options.minRows, '--min-rows', evaluateDefaults.minRows);
+  const resamples = wholeNumber('--resamples', options.resamples ?? evaluateDefaults.resamples, 0);
+  const seed = wholeNumber('--seed', options.seed ?? evaluateDefaults.seed, 0);
+  const minimumRows = wholeNumber('--min-rows', options.minRows ?? evaluateDefaults.minRows, 0);
   const data = readData(options);
   // Chance is a floor of every table, by RouteLLM's ten runs; as a router it would be there twice.
   const routers = [...new Set(options.routers)].filter((name) => name !== 'random');
@@ -151,13 +152,6 @@ function priceNotes(prices: PairPrices | null): string[] {
   return [
     `costs are estimates: a token for four characters of the prompt, ${prices.answerTokens} tokens an answer`,
   ];
-}
-
-function wholeNumber(text: string | undefined, flag: string, fallback: number): number {
-  if (text === undefined) return fallback;
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= 0) return value;
-  throw new ConfigError(`${flag} ${text} is not a whole number.`);
 }
 
 function writePicture(file: string, text: string): void {

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { LabelSample } from '../store/label-queries.ts';
+import { textOf, wholeNumber } from './option-values.ts';
 import type { Options } from './setting-options.ts';
 
 /** The flags of `label` that are no settings. */
@@ -19,22 +20,14 @@ const samples: readonly LabelSample[] = ['random', 'uncertain', 'recent'];
 /** @throws ConfigError naming the flag and what it takes */
 export function parseLabelFlags(options: Options): LabelFlags {
   return {
-    limit: wholeNumber(options, 'limit', 200, 1_000_000),
-    sample: parseSample(textOf(options, 'sample') ?? 'random'),
-    budgetNanoUsd: parseBudget(textOf(options, 'budget')),
-    parallel: wholeNumber(options, 'parallel', 1, 64),
+    limit: wholeNumber('--limit', textOf(options['limit']) ?? 200, 1, 1_000_000),
+    sample: parseSample(textOf(options['sample']) ?? 'random'),
+    budgetNanoUsd: parseBudget(textOf(options['budget'])),
+    parallel: wholeNumber('--parallel', textOf(options['parallel']) ?? 1, 1, 64),
     isAgreed: options['yes'] === true,
     isDryRun: options['dryRun'] === true,
     json: options['json'] === true,
   };
-}
-
-function wholeNumber(options: Options, name: string, otherwise: number, max: number): number {
-  const text = textOf(options, name);
-  if (text === undefined) return otherwise;
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= max) return number;
-  throw new ConfigError(`--${name} ${text} is not a whole number from 1 to ${max}.`);
 }
 
 function parseSample(text: string): LabelSample {
@@ -48,9 +41,4 @@ function parseBudget(text: string | undefined): number | null {
   const usd = Number(text);
   if (text.trim() !== '' && Number.isFinite(usd) && usd >= 0) return Math.round(1e9 * usd);
   throw new ConfigError(`--budget ${text} is not an amount of US dollars, such as 2.50.`);
-}
-
-function textOf(options: Options, name: string): string | undefined {
-  const value = options[name];
-  return typeof value === 'string' ? value : undefined;
 }

@@ -6,6 +6,7 @@ import { loadModelCatalog, type ModelCatalog } from '../routing/model-catalog.ts
 import { modelsOfWeights } from '../routing/open-mf-router.ts';
 import { catalogOfWeights } from '../routing/weights-catalog.ts';
 import type { CliIo } from './cli-io.ts';
+import { textTable } from './text-table.ts';
 
 export interface ListModelsFlags {
   /** Part of an id, another name or a family; null: all. */
@@ -71,14 +72,7 @@ function asTable(models: readonly ListedModel[], count: number): string {
     ...[model.billions, model.outcomes, model.sources].map((value) => String(value ?? '?')),
     model.aliases.join(', '),
   ]);
-  const table = [['model', 'family', 'billions', 'outcomes', 'sources', 'other names'], ...rows];
-  const widths = table[0]!.map((_, c) => Math.max(...table.map((row) => row[c]!.length)));
-  const isNumber = (column: number): boolean => column >= 2 && column <= 4;
-  const lines = table.map((row) =>
-    row
-      .map((cell, c) => (isNumber(c) ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!)))
-      .join('  ')
-      .trimEnd(),
-  );
+  const head = ['model', 'family', 'billions', 'outcomes', 'sources', 'other names'];
+  const lines = textTable([head, ...rows], (column) => column < 2 || column > 4);
   return `${lines.join('\n')}\n${models.length} of ${count} models\n`;
 }

@@ -1,7 +1,7 @@
 import { fitsPropensities } from '../calibration/check-propensities.ts';
 import { ConfigError } from '../errors.ts';
 import type { LearnedFrom } from '../learning/learn-head.ts';
-import { quantile, sorted } from '../math/quantile.ts';
+import { deciles, quantile, sorted } from '../math/quantile.ts';
 import {
   baseVersionOf,
   baseWinRate,
@@ -114,7 +114,7 @@ export function moveThreshold(pair: LoggedPair, head: LocalHead): MovedThreshold
     threshold: quantile(scores, 1 - strongShare),
     strongShare,
     prompts: scores.length,
-    scoreDeciles: Array.from({ length: 11 }, (_, i) => quantile(scores, i / 10)),
+    scoreDeciles: deciles(scores),
   };
 }
 

@@ -10,6 +10,7 @@ import type { CliIo } from './cli-io.ts';
 import { createScorerOf } from './create-scorer.ts';
 import { findModelNames } from './find-models.ts';
 import { runScoreBatch } from './score-batch.ts';
+import { textOf } from './option-values.ts';
 import { pricesOf } from './price-rows.ts';
 import type { Options } from './setting-options.ts';
 
@@ -78,8 +79,4 @@ function routerOf(options: Options): string | undefined {
 
 function noteTo(io: CliIo) {
   return (note: string) => void io.stderr.write(`pointsman: note: ${note}\n`);
-}
-
-function textOf(option: unknown): string | undefined {
-  return typeof option === 'string' ? option : undefined;
 }

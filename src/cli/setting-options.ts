@@ -4,6 +4,7 @@ import { settingFlags, type SettingFlag } from '../config/setting-flags.ts';
 import type { SettingsSource } from '../config/settings-source.ts';
 import { ConfigError } from '../errors.ts';
 import type { CliIo } from './cli-io.ts';
+import { textOf } from './option-values.ts';
 
 /** A command's options as commander gives them, by attribute name. */
 export type Options = Readonly<Record<string, unknown>>;
@@ -50,8 +51,7 @@ export function addSettingOptions(
 
 /** @throws ConfigError when two spellings of a flag differ */
 export function readInput(options: Options, { env }: Pick<CliIo, 'env'>): SettingsInput {
-  const configFile = typeof options['config'] === 'string' ? options['config'] : null;
-  return { configFile, flags: readSettingOptions(options), env };
+  return { configFile: textOf(options['config']) ?? null, flags: readSettingOptions(options), env };
 }
 
 /** The settings among a command's options, in the shape of the file. */

@@ -2,6 +2,7 @@ import { fewestTelling, type LearnedHead } from '../learning/learn-head.ts';
 import type { Estimate } from '../training/question-bootstrap.ts';
 import type { HeadReport } from '../store/head-report.ts';
 import type { LoggedPair, MovedThreshold } from './logged-pair.ts';
+import { textTable } from './text-table.ts';
 
 type Pair = readonly [number, number] | null;
 
@@ -83,13 +84,7 @@ function tableOf({ contenders }: HeadReport): string[] {
       shownPair(one.gap_recovered_interval_95),
     ]),
   ];
-  const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)))
-      .join('  ')
-      .trimEnd(),
-  );
+  return textTable(rows, (column) => column === 0);
 }
 
 function gainOf(report: HeadReport): string {

@@ -22,6 +22,7 @@ import {
 } from '../training/train-router.ts';
 import { readTrainingData, type TrainingData } from '../training/training-data.ts';
 import type { CliIo } from './cli-io.ts';
+import { textOf, wholeNumber } from './option-values.ts';
 import type { Options } from './setting-options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { runTrainLog } from './train-log.ts';
@@ -53,17 +54,13 @@ const defaultData = '../shared/data';
 /** `pointsman train`: on the log, or with `--data` on files */
 export async function train(input: SettingsInput, options: Options, io: CliIo): Promise<number> {
   const { settings } = loadSettings(input);
-  const text = (name: string): string | undefined => {
-    const value = options[name];
-    return typeof value === 'string' ? value : undefined;
-  };
-  const data = text('data');
-  const seed = parseSeed(text('seed') ?? '1');
+  const data = textOf(options['data']);
+  const seed = wholeNumber('--seed', textOf(options['seed']) ?? 1, 0, 2 ** 31 - 1);
   if (data === undefined) return trainOnLog(settings, options, seed, io);
   assertNone(options, ['router', 'apply'], 'is for the log; leave --data out');
   const flags = {
     ...{ data, seed },
-    out: text('out') ?? defaultOut(data, settings.embedder ?? 'local'),
+    out: textOf(options['out']) ?? defaultOut(data, settings.embedder ?? 'local'),
     resume: options['resume'] === true,
     json: options['json'] === true,
   };
@@ -195,12 +192,6 @@ function checkpointsIn(folder: string): Checkpoints {
     load: (head) => readCheckpoint(fileOf(head)),
     save: (head, state) => writeCheckpoint(fileOf(head), state),
   };
-}
-
-function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (text.trim() !== '' && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31) return seed;
-  throw new ConfigError(`--seed ${text} is not a whole number from 0 to ${2 ** 31 - 1}.`);
 }
 
 /** Own outcomes do not replace the shipped weights, which know the models that others are named after. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { defaults } from '../../config/defaults.ts';
 import { ConfigError } from '../../errors.ts';
 import type { CliContext } from '../cli-io.ts';
+import { textOf, wholeNumber } from '../option-values.ts';
 import { addSettingOptions, readInput, type Options } from '../setting-options.ts';
 
 export function addCascadeCommand(program: Command, { io, setExitCode }: CliContext): void {
@@ -23,9 +24,9 @@ export function addCascadeCommand(program: Command, { io, setExitCode }: CliCont
     const bound = settings.cascade?.min_confidence ?? defaults.cascade.min_confidence;
     const cascade = {
       db: settings.db ?? defaults.db,
-      router: typeof options['router'] === 'string' ? options['router'] : first,
+      router: textOf(options['router']) ?? first,
       bound: parseBound(options['minConfidence'] ?? bound),
-      resamples: parseResamples(options['resamples']),
+      resamples: wholeNumber('--resamples', String(options['resamples']), 100, 100_000),
       json: options['json'] === true,
     };
     setExitCode(showCascade(cascade, io));
@@ -38,10 +39,4 @@ function parseBound(value: unknown): number {
   throw new ConfigError(
     `--min-confidence ${String(value)} is not a mean log-probability from -20 to 0.`,
   );
-}
-
-function parseResamples(value: unknown): number {
-  const runs = Number(value);
-  if (Number.isInteger(runs) && runs >= 100 && runs <= 100_000) return runs;
-  throw new ConfigError(`--resamples ${String(value)} is not a whole number from 100 to 100000.`);
 }

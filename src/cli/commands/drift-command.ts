@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { defaults } from '../../config/defaults.ts';
-import { ConfigError } from '../../errors.ts';
 import type { CliContext } from '../cli-io.ts';
+import { textOf, wholeNumber } from '../option-values.ts';
 import { addSettingOptions, readInput, type Options } from '../setting-options.ts';
 
 export function addDriftCommand(program: Command, { io }: CliContext): void {
@@ -18,16 +18,10 @@ export function addDriftCommand(program: Command, { io }: CliContext): void {
     const [first = defaults.routers[0]] = settings.routers ?? defaults.routers;
     const drift = {
       db: settings.db ?? defaults.db,
-      router: typeof options['router'] === 'string' ? options['router'] : first,
-      newest: parseCount(options['newest']),
+      router: textOf(options['router']) ?? first,
+      newest: wholeNumber('--newest', String(options['newest']), 1),
       json: options['json'] === true,
     };
     showDrift(drift, io);
   });
-}
-
-function parseCount(value: unknown): number {
-  const count = Number(value);
-  if (Number.isSafeInteger(count) && count >= 1) return count;
-  throw new ConfigError(`--newest ${String(value)} is not a whole number of at least 1.`);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ConfigError } from '../../errors.ts';
 import type { CliContext } from '../cli-io.ts';
+import { textOf } from '../option-values.ts';
 import type { Options } from '../setting-options.ts';
 
 export function addImportRoutellmCommand(program: Command, { io }: CliContext): void {
@@ -14,9 +15,8 @@ export function addImportRoutellmCommand(program: Command, { io }: CliContext): 
     .option('--all', 'keep all models; the pair is chosen by --strong-profile and --weak-profile')
     .option('--json', 'print the result as JSON (default: off)')
     .action(async (options: Options) => {
-      const textOf = (name: string): string | null =>
-        typeof options[name] === 'string' ? options[name] : null;
-      const [strongModel, weakModel] = [textOf('strongModel'), textOf('weakModel')];
+      const strongModel = textOf(options['strongModel']) ?? null;
+      const weakModel = textOf(options['weakModel']) ?? null;
       const all = options['all'] === true;
       if (all && (strongModel ?? weakModel) !== null) {
         throw new ConfigError('--all keeps every model: leave --strong-model and --weak-model out');

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ConfigError } from '../../errors.ts';
 import type { CliContext, CliIo } from '../cli-io.ts';
+import { textOf } from '../option-values.ts';
 import { addSettingOptions, readInput, type Options } from '../setting-options.ts';
 
 const embedderKeys = [
@@ -24,7 +25,7 @@ export function addModelsCommand(program: Command, { io, setExitCode }: CliConte
     .option('--json', 'print JSON (default: off)')
     .action(async (filter: string | undefined, options: Options) => {
       const { listModels } = await import('../list-models.ts');
-      const weights = typeof options['weights'] === 'string' ? options['weights'] : null;
+      const weights = textOf(options['weights']) ?? null;
       listModels({ filter: filter ?? null, weights, json: options['json'] === true }, io);
     });
 
@@ -49,7 +50,7 @@ export function addModelsCommand(program: Command, { io, setExitCode }: CliConte
       name,
       outcomes: String(options['outcomes']),
       weightsOut: String(options['weightsOut']),
-      family: typeof options['family'] === 'string' ? options['family'] : null,
+      family: textOf(options['family']) ?? null,
       billions: parseBillions(options['billions']),
       json: options['json'] === true,
     };
@@ -79,7 +80,7 @@ function addHeadCommands(models: Command, { io, setExitCode }: CliContext): void
   rollback.action(async (_own: Options, command: Command) => {
     const options: Options = command.optsWithGlobals();
     const { rollBack } = await import('../roll-back.ts');
-    const router = typeof options['router'] === 'string' ? options['router'] : null;
+    const router = textOf(options['router']) ?? null;
     const flags = { db: await databaseOf(options, io), router, json: options['json'] === true };
     setExitCode(await rollBack(flags, io));
   });
