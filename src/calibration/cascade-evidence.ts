@@ -103,7 +103,7 @@ export interface CascadeEvidence {
 
 export const fewestOutcomes = 50;
 /** Of good and of bad answers each. */
-export const fewestOfEach = 10;
+const fewestOfEach = 10;
 
 const shownShares = [0.05, 0.1, 0.2, 0.3, 0.5];
 

@@ -12,7 +12,7 @@ const [z95, z80] = [1.959964, 0.841621];
  * An advantage under 5 points is not looked for: where the outcomes so far show less, or none, the
  * number is that which would show 5 points.
  */
-export const smallestAdvantage = 0.05;
+const smallestAdvantage = 0.05;
 
 /** Outcomes after which the half width would be `wanted`; never fewer than there are. */
 export function outcomesForWidth(outcomes: number, halfWidth: number, wanted: number): number {

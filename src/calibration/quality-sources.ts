@@ -39,7 +39,7 @@ export type NoQuality = 'no_outcomes' | 'no_exploration' | 'unlike_propensities'
  * A propensity below 0.01 counts as 0.01: one such answer would else stand for more than a hundred
  * others. It makes estimates a little wrong (towards what the regression says) and much steadier.
  */
-export const largestWeight = 100;
+const largestWeight = 100;
 
 /** Answers of either tier, or comparisons, under which not even an error can be estimated. */
 export const fewestOutcomes = 10;

@@ -24,7 +24,7 @@ export function dollars(usd: number): string {
 const sourceWords = { explicit: 'explicit', judged: 'judged' } as const;
 
 /** "1,204 explicit (weight 0.31) and 912 judged (0.69)". */
-export function sourcesText({ sources }: Pick<Curve, 'sources'>): string {
+function sourcesText({ sources }: Pick<Curve, 'sources'>): string {
   const parts = sources.map(({ name, outcomes, weight }) => {
     const share = sources.length > 1 ? ` (weight ${weight.toFixed(2)})` : '';
     return `${outcomes} ${sourceWords[name]}${share}`;
@@ -33,7 +33,7 @@ export function sourcesText({ sources }: Pick<Curve, 'sources'>): string {
 }
 
 /** About the two models and the log. */
-export function evidenceLines(found: Curve): string[] {
+function evidenceLines(found: Curve): string[] {
   const lines: string[] = [];
   if (found.quality !== null) {
     const { weak, strong, advantage } = found.quality;

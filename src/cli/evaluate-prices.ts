@@ -13,7 +13,7 @@ export interface PairPrices {
 }
 
 /** What RouteLLM's costs are computed with: 95 tokens in, 264 out (arXiv:2406.18665, table 6). */
-export const defaultAnswerTokens = 264;
+const defaultAnswerTokens = 264;
 
 export interface PriceFlags {
   readonly strongPrice: string | undefined;

@@ -83,7 +83,7 @@ export function createFallbackTables(
 }
 
 /** The groups of one circle, the first one again at its end; null without any. */
-export function findCycle(table: ReadonlyMap<string, readonly string[]>): string[] | null {
+function findCycle(table: ReadonlyMap<string, readonly string[]>): string[] | null {
   const done = new Set<string>();
 
   function visit(group: string, path: readonly string[]): string[] | null {

@@ -5,7 +5,7 @@ import type { AnswerTime } from './answer-time.ts';
 import type { ScoreView, Tier } from './api-types.ts';
 
 /** Thresholds that are tried: 0, 0.001 … 1. */
-export const thresholdSteps = 1000;
+const thresholdSteps = 1000;
 
 /** What each tier costs and how long it takes; null: not known. */
 export interface TierFacts {

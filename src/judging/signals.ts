@@ -10,7 +10,7 @@ import type { SchemaChecker } from './schema-checker.ts';
  * a cut one may be, and one that is asked for again may have been fine. These are weak evidence:
  * they are stored apart from feedback, and what is made of them is the reader's.
  */
-export const signalValues = {
+const signalValues = {
   upstream_error: 0,
   empty_answer: 0,
   truncated_by_length: 0.3,

@@ -9,7 +9,7 @@ import { clamp } from '../math/vector.ts';
 import type { PairOutcomes } from './neighbour-pair.ts';
 import { cosines } from './neighbours.ts';
 
-export const neighbourCount = 60;
+const neighbourCount = 60;
 const sharpness = 8;
 
 export interface Neighbour {

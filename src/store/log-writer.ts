@@ -120,8 +120,7 @@ export function createLogWriter(database: Database): LogWriter {
           .slice(-newest)
           .map(({ score, tier, reason }) => ({
             score: reason === 'session' ? Infinity : score,
-            // What a cascade escalated, the score had sent to weak.
-            tier: reason === 'cascade' ? 'weak' : tier,
+            tier,
           })),
       };
     },

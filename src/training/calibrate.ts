@@ -25,7 +25,7 @@ export interface ThresholdCalibration {
  * With 100 prompts the share that a threshold really sends to strong is known to about +-10 points
  * (95 %, at a half); with fewer the figure says little.
  */
-export const minimumPrompts = 100;
+const minimumPrompts = 100;
 
 /** Further from the wish than this is a miss. */
 const shareTolerance = 0.03;

@@ -127,7 +127,7 @@ export function qualityAt(curve: readonly CurvePoint[], share: number): number {
 }
 
 /** Several curves as one: the means of their i-th points; the curves have equally many. */
-export function meanCurve(curves: readonly (readonly CurvePoint[])[]): CurvePoint[] {
+function meanCurve(curves: readonly (readonly CurvePoint[])[]): CurvePoint[] {
   const mean = (values: readonly number[]): number =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
   return curves[0]!.map((_, i) => ({

@@ -186,3 +186,19 @@ test('deleting a request deletes its vector and feedback', () => {
   expect(count(database, 'request_embedding')).toBe(0);
   expect(count(database, 'feedback')).toBe(0);
 });
+
+test('logged scores come with the tier that the score chose, whatever a cascade did then', () => {
+  const { writer } = openLog();
+  const tiers = [
+    { tier: 'strong', reason: 'score' },
+    { tier: 'strong', reason: 'cascade' },
+    { tier: 'weak', reason: 'score' },
+  ] as const;
+  const records = tiers.map((fields, i) =>
+    requestRecord({ decisionId: `dec_${i}`, startedAtMs: Date.UTC(2025, 0, 1) + i, ...fields }),
+  );
+  writer.write(packRows(records));
+  const question = { router: 'mf', routerVersion: 'mf-v1', sinceUtc: null, newest: 10 };
+  const { followed } = writer.loggedScores({ ...question, followedModels: ['auto'] });
+  expect(followed.map(({ tier }) => tier)).toEqual(['strong', 'weak', 'weak']);
+});
