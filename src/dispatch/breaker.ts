@@ -13,19 +13,23 @@ export type BreakerState = 'closed' | 'half_open' | 'open';
 /** Takes one deployment out when it keeps failing, and lets a single probe find out when it is back. */
 export interface Breaker {
   state(): BreakerState;
-  /** Claims the right to call: always when closed, for one probe at a time when half open. */
-  tryAcquire(): boolean;
-  onSuccess(): void;
+  /** The right to call: always when closed, for one probe at a time when half open; else null. */
+  tryAcquire(): Permit | null;
+  /** Milliseconds until a probe is let through; 0 when it is not open. */
+  opensInMs(): number;
+}
+
+/** The right to make one call; exactly one of the endings must be called. */
+export interface Permit {
+  succeed(): void;
   /**
    * @param failure what went wrong; the client's faults never count
    * @param retryAfterMs what the upstream asked for, null without
    * @param hasOthers the group has other deployments
    */
-  onFailure(failure: FailureClass, retryAfterMs: number | null, hasOthers: boolean): void;
+  fail(failure: FailureClass, retryAfterMs: number | null, hasOthers: boolean): void;
   /** The call ended without a verdict (the client left): a probe's right is given back. */
-  onCancel(): void;
-  /** Milliseconds until a probe is let through; 0 when it is not open. */
-  opensInMs(): number;
+  cancel(): void;
 }
 
 const windowMs = 60_000;
@@ -62,8 +66,14 @@ export function createBreaker(settings: BreakerSettings, now: () => number): Bre
   function open(ms: number): void {
     if (settings.disabled || ms <= 0) return;
     isOpen = true;
-    isProbing = false;
     openUntilMs = now() + ms;
+  }
+
+  /** What was before the cooldown no longer counts. */
+  function close(): void {
+    isOpen = false;
+    inARow = 0;
+    recent = [];
   }
 
   function hasFailedTooOften(): boolean {
@@ -77,44 +87,49 @@ export function createBreaker(settings: BreakerSettings, now: () => number): Bre
     );
   }
 
+  function onSuccess(): void {
+    if (isOpen) close();
+    inARow = 0;
+    note(false);
+  }
+
+  function onFailure(failure: FailureClass, retryAfterMs: number | null, hasOthers: boolean): void {
+    if (failure === 'bad_request' || failure === 'context_window' || failure === 'content_policy') {
+      if (isOpen) close(); // it answered: that is what the probe asked
+      return;
+    }
+    if (failure === 'rate_limit') {
+      if (hasOthers) open(retryAfterMs ?? settings.cooldownMs);
+      return;
+    }
+    note(true);
+    inARow++;
+    const isHopeless = failure === 'auth' || failure === 'not_found';
+    if (isOpen || isHopeless || hasFailedTooOften()) open(settings.cooldownMs);
+  }
+
+  function permit(isProbe: boolean): Permit {
+    const end = (verdict: () => void) => {
+      // A call that began before it opened says nothing about now.
+      if (isOpen && !isProbe) return;
+      if (isProbe) isProbing = false;
+      verdict();
+    };
+    return {
+      succeed: () => end(onSuccess),
+      fail: (...failure) => end(() => onFailure(...failure)),
+      cancel: () => end(() => {}),
+    };
+  }
+
   return {
     state,
     tryAcquire() {
       const current = state();
-      if (current === 'closed') return true;
-      if (current === 'open' || isProbing) return false;
+      if (current === 'closed') return permit(false);
+      if (current === 'open' || isProbing) return null;
       isProbing = true;
-      return true;
-    },
-    onSuccess() {
-      if (isOpen) recent = []; // what was before the cooldown no longer counts
-      isOpen = false;
-      isProbing = false;
-      inARow = 0;
-      note(false);
-    },
-    onFailure(failure, retryAfterMs, hasOthers) {
-      if (
-        failure === 'bad_request' ||
-        failure === 'context_window' ||
-        failure === 'content_policy'
-      ) {
-        isProbing = false; // it answered: that is what the probe asked
-        isOpen = false;
-        return;
-      }
-      if (failure === 'rate_limit') {
-        isProbing = false;
-        if (hasOthers) open(retryAfterMs ?? settings.cooldownMs);
-        return;
-      }
-      note(true);
-      inARow++;
-      const isHopeless = failure === 'auth' || failure === 'not_found';
-      if (isOpen || isHopeless || hasFailedTooOften()) open(settings.cooldownMs);
-    },
-    onCancel() {
-      isProbing = false;
+      return permit(true);
     },
     opensInMs: () => (isOpen ? Math.max(0, openUntilMs - now()) : 0),
   };

@@ -1,7 +1,7 @@
 import type { Ability, Demands } from '../demands.ts';
 import { AppError, BadRequestError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
-import { createBreaker, type Breaker, type BreakerState } from './breaker.ts';
+import { createBreaker, type Breaker, type BreakerState, type Permit } from './breaker.ts';
 import type { FailureClass } from './failure-class.ts';
 import type { DispatchSettings, Group } from './group.ts';
 import { pickDeployment } from './pick-deployment.ts';
@@ -95,7 +95,7 @@ export function createGroupPool(
     );
   }
 
-  function leaseOf(slot: Slot): Lease {
+  function leaseOf(slot: Slot, permit: Permit): Lease {
     slot.inFlight++;
     let isOver = false;
     const end = (verdict: () => void) => {
@@ -106,10 +106,10 @@ export function createGroupPool(
     };
     return {
       deployment: slot.deployment,
-      succeed: () => end(() => slot.breaker.onSuccess()),
+      succeed: () => end(() => permit.succeed()),
       fail: (failure, retryAfterMs) =>
-        end(() => slot.breaker.onFailure(failure, retryAfterMs, slots.length > 1)),
-      cancel: () => end(() => slot.breaker.onCancel()),
+        end(() => permit.fail(failure, retryAfterMs, slots.length > 1)),
+      cancel: () => end(() => permit.cancel()),
     };
   }
 
@@ -120,7 +120,8 @@ export function createGroupPool(
       while (candidates.length > 0) {
         const slot = pickDeployment(candidates, settings.routingStrategy, clock.random);
         if (slot === null) break;
-        if (slot.breaker.tryAcquire()) return leaseOf(slot);
+        const permit = slot.breaker.tryAcquire();
+        if (permit !== null) return leaseOf(slot, permit);
         candidates = candidates.filter((other) => other !== slot); // its probe is already running
       }
       if (!fits(demands)) throw unfit(demands);

@@ -87,3 +87,21 @@ test('max_parallel_requests: the call over the cap goes to the next deployment',
   const ids = [1, 2, 3].map(() => pool.lease(demands, new Set()).deployment.id);
   expect(ids).toEqual(['a', 'b', 'b']);
 });
+
+test('a probe is not ended by a call that began before its deployment was taken out', () => {
+  let nowMs = 0;
+  const settings = { ...defaultDispatchSettings, cooldownMs: 1000 };
+  const pool = createGroupPool({ name: 'g', deployments: [deployment()] }, settings, {
+    now: () => nowMs,
+    random: () => 0,
+  });
+  const lease = () => pool.lease(demands, new Set());
+  const [early, refused] = [lease(), lease()];
+  refused.fail('auth', null);
+  nowMs += 1000;
+  const probe = lease();
+  early.cancel();
+  expect(lease).toThrow(/cooling down or busy/);
+  probe.succeed();
+  expect(pool.states()).toMatchObject([{ state: 'closed' }]);
+});
