@@ -81,38 +81,45 @@ export function createDispatcher(
     signal: AbortSignal,
   ): Promise<T> {
     const seen = new Set<string>();
-    let failed = await walk(request.group);
+    const defaults = request.disableFallbacks ? [] : settings.defaultFallbacks;
+    let failed = await walk(request.group, defaults);
     if ('answer' in failed) return failed.answer;
     if (mayFallBack(request, failed.failed)) {
-      const next = await walkList(request.group, settings.defaultFallbacks, failed.failed);
+      const next = await walkList(request.group, defaults, failed.failed, []);
       if ('answer' in next) return next.answer;
       failed = next;
     }
     throw failed.failed.error as Error;
 
-    /** A group with its retries, then its own fallbacks, each treated alike. */
-    async function walk(name: string): Promise<Tried<T>> {
+    /**
+     * A group with its retries, then its own fallbacks, each treated alike.
+     * @param later the groups that come when those are used up
+     */
+    async function walk(name: string, later: readonly string[]): Promise<Tried<T>> {
       const pool = pools.get(name);
       if (pool === undefined) throw new Error(`group ${name} is not configured`);
       seen.add(name);
-      const isLast = fallbacksOf(name, 'server').every((target) => seen.has(target));
+      const isLast =
+        trace.fallbacks >= settings.maxFallbacks ||
+        [...fallbacksOf(name, 'server'), ...later].every((target) => seen.has(target));
       const tried = await tryGroup(pool, request, trace, call, signal, isLast);
       if ('answer' in tried || !mayFallBack(request, tried.failed)) return tried;
-      return walkList(name, fallbacksOf(name, tried.failed.cause), tried.failed);
+      return walkList(name, fallbacksOf(name, tried.failed.cause), tried.failed, later);
     }
 
     async function walkList(
       from: string,
       names: readonly string[],
       last: Failed,
+      later: readonly string[],
     ): Promise<Tried<T>> {
       let failed = last;
-      for (const name of names) {
+      for (const [index, name] of names.entries()) {
         if (seen.has(name)) continue;
         if (trace.fallbacks >= settings.maxFallbacks) break;
         trace.fallbacks++;
         deps.events?.onFallback(from, name, failed.cause);
-        const tried = await walk(name);
+        const tried = await walk(name, [...names.slice(index + 1), ...later]);
         if ('answer' in tried) return tried;
         // That nothing could be called says less than why the one before failed.
         if (!isUncallable(tried.failed)) failed = tried.failed;

@@ -91,6 +91,22 @@ describe('retries', () => {
     expect((await run({ g: { a: [server] }, h: { b: ['ok'] } }, { fallbacks })).calls).toBe('a b');
   });
 
+  test('nor is it while a default fallback is left, or the rest of another’s list', async () => {
+    const plan: Plan = { g: { a: [server] }, h: { b: [server] }, i: { c: ['ok'] } };
+    expect((await run(plan, { defaultFallbacks: ['i'] })).calls).toBe('a c');
+    expect((await run(plan, { fallbacks: table({ g: ['h', 'i'] }) })).calls).toBe('a b c');
+    const both = { fallbacks: table({ g: ['h'] }), defaultFallbacks: ['h', 'i'] };
+    expect((await run(plan, both)).calls).toBe('a b c');
+    const down: Plan = { g: { a: [server] }, h: { b: [server] } };
+    expect((await run(down, { defaultFallbacks: ['h'] })).calls).toBe('a b b');
+  });
+
+  test('a fallback beyond max_fallbacks is none that is left', async () => {
+    const plan: Plan = { g: { a: [server] }, h: { b: ['ok'] } };
+    const settings = { fallbacks: table({ g: ['h'] }), maxFallbacks: 0 };
+    expect((await run(plan, settings)).calls).toBe('a a');
+  });
+
   test('the request’s num_retries wins over the deployment’s, that over the configured', async () => {
     const plan = { g: { a: [server] } };
     expect((await run(plan, { numRetries: 0 }, { numRetries: 2 })).attempts).toBe(3);
