@@ -2,7 +2,7 @@
 // JavaScript without dependencies: it runs before there are any. All its output goes to stderr,
 // since commands such as `score` write their results to stdout.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -23,6 +23,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const oldestNode = [20, 18, 1];
 const cache = join(root, '.cache');
+const claims = join(cache, 'setup-claims');
 const installStamp = join(root, 'node_modules', '.pointsman-install');
 const sqliteBinary = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
 const compilerHint =
@@ -157,18 +158,15 @@ function compile() {
   renameSync(fresh, dist);
 }
 
-/** One install or build at a time; a lock whose process is gone does not count. */
+/** One install or build at a time. */
 async function withLock(work) {
-  const lock = join(cache, 'setup.lock');
-  mkdirSync(cache, { recursive: true });
-  for (let waited = false; !takeLock(lock); waited = true) {
-    if (!waited) process.stderr.write('pointsman: waiting for another install or build\n');
-    await sleep(200);
-  }
+  // A name that no process had before: a claim found dead stays dead, whoever removes it and when.
+  const own = `${process.pid}-${randomUUID()}`;
+  const release = () => rmSync(join(claims, own), { force: true });
   // Also on the way out through fail().
-  const release = () => rmSync(lock, { force: true });
   process.once('exit', release);
   try {
+    await takeLock(own);
     return work();
   } finally {
     release();
@@ -176,25 +174,44 @@ async function withLock(work) {
   }
 }
 
-function takeLock(lock) {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
+/**
+ * The lock is ours when we see no other's claim after we laid down our own: of two at once at least
+ * one sees the other. Then the one whose name comes later steps back and the other looks again.
+ */
+async function takeLock(own) {
+  mkdirSync(claims, { recursive: true });
+  const claim = join(claims, own);
+  let isClaimed = false;
+  let isWaiting = false;
+  for (;;) {
+    const others = claimsBeside(own);
+    if (others.length === 0) {
+      if (isClaimed) return;
+      writeFileSync(claim, '');
+      isClaimed = true;
+      continue;
+    }
+    if (others.some((other) => other < own)) {
+      rmSync(claim, { force: true });
+      isClaimed = false;
+    }
+    if (!isWaiting) process.stderr.write('pointsman: waiting for another install or build\n');
+    isWaiting = true;
+    await sleep(200);
   }
-  try {
-    const holder = Number(readFileSync(lock, 'utf8'));
-    const ageMs = Date.now() - statSync(lock).mtimeMs;
-    if (holder > 0 ? !isRunning(holder) : ageMs > 5000) rmSync(lock, { force: true });
-  } catch (error) {
-    // Released in the meantime: the next round takes it.
-    if (error.code !== 'ENOENT') throw error;
-  }
-  return false;
 }
 
+/** Those of running processes; what a killed one left is removed. */
+function claimsBeside(own) {
+  const others = readdirSync(claims).filter((name) => name !== own);
+  const dead = others.filter((name) => !isRunning(parseInt(name)));
+  for (const name of dead) rmSync(join(claims, name), { force: true });
+  return others.filter((name) => !dead.includes(name));
+}
+
+/** Asked of other claims: one with this process's id was left by an earlier process. */
 function isRunning(pid) {
+  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -31,6 +31,20 @@ const fakeNpm = `
   \`);
 `;
 
+/** Each step on the lock takes a while, a different one each time: whatever can come between, does. */
+const slowDisk = `
+  const fs = require('node:fs');
+  const nap = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.random() < 0.5 ? 0 : 300);
+  for (const name of Object.keys(fs).filter((key) => /Sync$/.test(key))) {
+    const original = fs[name];
+    fs[name] = (...args) => {
+      if (String(args[0]).includes('setup')) nap();
+      return original(...args);
+    };
+  }
+  require('node:module').syncBuiltinESMExports();
+`;
+
 /** A clone with our scripts, one source file, and no node_modules. */
 function makeClone(npm = fakeNpm) {
   const root = mkdtempSync(join(tmpdir(), 'pointsman-clone-'));
@@ -66,6 +80,13 @@ function makeClone(npm = fakeNpm) {
   return { root, run, npmCalls };
 }
 
+/** As of an install that was killed. */
+function leaveClaim(root: string) {
+  const claims = join(root, '.cache', 'setup-claims');
+  mkdirSync(claims, { recursive: true });
+  writeFileSync(join(claims, '999999999-1'), '');
+}
+
 describe('a script on a fresh clone', () => {
   it("installs, builds and runs, once; stdout and exit code are the command's", async () => {
     const { run, npmCalls } = makeClone();
@@ -95,10 +116,22 @@ describe('a script on a fresh clone', () => {
 
   it('goes on after a command that died in the middle', async () => {
     const { root, run } = makeClone();
-    mkdirSync(join(root, '.cache'));
-    writeFileSync(join(root, '.cache', 'setup.lock'), '999999999');
+    leaveClaim(root);
     expect((await run('run-cli.mjs')).exitCode).toBe(7);
-    expect(existsSync(join(root, '.cache', 'setup.lock'))).toBe(false);
+    expect(readdirSync(join(root, '.cache', 'setup-claims'))).toEqual([]);
+  });
+
+  it('installs once when several commands find what a dead one left, on a slow disk', async () => {
+    const nap = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);';
+    const { root, run, npmCalls } = makeClone(`${nap}${fakeNpm}`);
+    leaveClaim(root);
+    writeFileSync(join(root, 'slow-disk.cjs'), slowDisk);
+    const env = { NODE_OPTIONS: `--require ${join(root, 'slow-disk.cjs')}` };
+    const all = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((name) => run('run-cli.mjs', [name], env)),
+    );
+    expect(all.map(({ stdout }) => stdout)).toEqual(['a', 'b', 'c', 'd']);
+    expect(npmCalls()).toHaveLength(1);
   });
 
   it('builds anew after a change of a source, and nothing old survives', async () => {
