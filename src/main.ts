@@ -17,7 +17,8 @@ export interface RunningServer {
   readonly threshold: () => CurrentThreshold;
   /**
    * Goes over to another configuration without losing a request. @returns new notes.
-   * @throws ConfigError when its parts cannot be built; the present one stays in force.
+   * @throws ConfigError when its parts cannot be built, LogUnavailableError when the log cannot be
+   *   read; the present one stays in force.
    */
   reload(config: Config): Promise<readonly string[]>;
   /** Shows in `/health` that a reload failed before there was a configuration. */
@@ -63,7 +64,12 @@ export async function startServer(
       const old = current;
       const isSame = isDeepStrictEqual(routerSettings(next), routerSettings(old.config));
       const loaded = isSame ? old.loaded : await loadRouters(next, logger);
-      const { freed } = await gateway.replace(next, partsOf(loaded));
+      const { freed } = await gateway
+        .replace(next, partsOf(loaded))
+        .catch(async (error: unknown) => {
+          if (!isSame) await closeRouterModels(loaded);
+          throw error;
+        });
       current = { config: next, loaded };
       gateway.noteReload(null);
       // The old encoder is needed until the last request that began with it is over.

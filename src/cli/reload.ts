@@ -23,9 +23,9 @@ export interface ReloadDeps {
  * is not good changes nothing but the log and `/health`.
  *
  * @param started the configuration that is in force
- * @returns ends the watching
+ * @returns ends the watching; resolves when the reload that is under way is over
  */
-export function watchConfig(started: Config, deps: ReloadDeps): () => void {
+export function watchConfig(started: Config, deps: ReloadDeps): () => Promise<void> {
   const { server, logger, signals, configFile } = deps;
   let inForce = started;
   let running: Promise<void> | null = null;
@@ -65,9 +65,11 @@ export function watchConfig(started: Config, deps: ReloadDeps): () => void {
   if (configFile !== null) {
     watchFile(configFile, { persistent: false, interval: deps.pollMs ?? 1000 }, request);
   }
-  return () => {
+  return async () => {
     signals.off('SIGHUP', request);
     if (configFile !== null) unwatchFile(configFile, request);
+    isWantedAgain = false;
+    await running;
   };
 }
 

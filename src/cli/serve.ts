@@ -51,8 +51,9 @@ export async function serve(input: SettingsInput, io: CliIo, deps: ServeDeps): P
       configFile: input.configFile,
     });
     const signal = await stopped;
-    stopWatching();
     io.stdout.write(`${signal}: finishing running requests (again to exit at once)\n`);
+    // A server that goes over to other parts while it closes would leave some of them open.
+    await stopWatching();
     await server.close();
   } finally {
     await (found as FoundOrSimulated | null)?.demo?.close();

@@ -3,18 +3,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchConfig } from '../../src/cli/reload.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { startServer, type RunningServer } from '../../src/main.ts';
+import { LogUnavailableError } from '../../src/store/log-unavailable-error.ts';
 import { ask, get, post } from '../support/chat.ts';
 import {
   startScriptedUpstream,
   streamOf,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startTestGateway, withTiers } from '../support/start-gateway.ts';
+import { startTestGateway, testConfig, withTiers } from '../support/start-gateway.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 let upstream: ScriptedUpstream;
 
@@ -31,7 +34,7 @@ describe('SIGHUP or a changed file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pointsman-'));
   const file = join(folder, 'pointsman.yaml');
   let server: RunningServer;
-  let stopWatching: () => void;
+  let stopWatching: () => Promise<void>;
 
   const yaml = (strong: string, rest = '') =>
     `strong: { model: ${strong} }\nweak: { model: weak-model }\nbase_url: ${upstream.url}\n` +
@@ -54,7 +57,7 @@ describe('SIGHUP or a changed file', () => {
   });
 
   afterAll(async () => {
-    stopWatching();
+    await stopWatching();
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -88,6 +91,62 @@ describe('SIGHUP or a changed file', () => {
     await writeFile(file, yaml('fourth-model'));
     await expect.poll(modelNames).toContain('fourth-model');
     expect(await health()).toMatchObject({ reload_error: null });
+  });
+});
+
+describe('a reload', () => {
+  test('that fails after its encoder was loaded leaves no encoder process behind', async () => {
+    const db = join(tempFolder(), 'log.db');
+    const config = { ...testConfig(upstream.url, upstream.url, db), routers: ['random'] };
+    const server = await startServer(config, { logger: pino({ level: 'silent' }) });
+    const processes = () =>
+      process.getActiveResourcesInfo().filter((kind) => kind === 'ProcessWrap').length;
+    const before = processes();
+    const other = new Database(db);
+    other.exec('ALTER TABLE applied_head RENAME TO gone');
+    await expect(server.reload({ ...config, routers: ['mf'] })).rejects.toThrow(
+      LogUnavailableError,
+    );
+    await expect.poll(processes).toBe(before);
+    other.exec('ALTER TABLE gone RENAME TO applied_head');
+    other.close();
+    await server.reload({ ...config, routers: ['mf'] });
+    expect(processes()).toBeGreaterThan(before);
+    await server.close();
+    await expect.poll(processes).toBe(before);
+  });
+
+  test('that is under way when the watching ends is waited for, and no other begins', async () => {
+    const signals = new EventEmitter();
+    let loads = 0;
+    let goOn = () => {};
+    const going = new Promise<void>((resolve) => (goOn = resolve));
+    const config = testConfig(upstream.url, upstream.url, '');
+    const done: string[] = [];
+    const stopWatching = watchConfig(config, {
+      server: {
+        reload: async () => {
+          await going;
+          done.push('reload');
+          return [];
+        },
+        noteReload: () => {},
+      },
+      load: () => {
+        loads++;
+        return Promise.resolve({ config, warnings: [] });
+      },
+      logger: pino({ level: 'silent' }),
+      signals,
+      configFile: null,
+    });
+    signals.emit('SIGHUP');
+    signals.emit('SIGHUP'); // wanted again
+    const stopped = stopWatching().then(() => done.push('stopped'));
+    goOn();
+    await stopped;
+    expect(done).toEqual(['reload', 'stopped']);
+    expect(loads).toBe(1);
   });
 });
 
