@@ -48,7 +48,8 @@ function jsonVerdict(text: string): ShownVerdict | null {
   return named === undefined ? null : verdictOf(String(named[1]));
 }
 
-const quote = String.raw`[*_"'\x60(\s]*`;
+// Bounded, since two of them meet: without an end a judge could make the search take for ever.
+const quote = String.raw`[*_"'\x60(\s]{0,8}`;
 const which = String.raw`${quote}((?:(?:assistant|answer|response) )?[ABC]|tie|draw)\b`;
 const wordings = [
   String.raw`\bboxed\{\s*(?:\\text\{)?${which}`,

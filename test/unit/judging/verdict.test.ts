@@ -62,4 +62,7 @@ test('whatever a judge says is read without failing, and quickly', () => {
   for (const part of ['[[', '{', '**', 'verdict is ', 'answer a ', '(((']) {
     expect(parseVerdict(part.repeat(50_000))).toBeNull();
   }
+  for (const start of ['verdict:', 'boxed{', 'answer A']) {
+    expect(parseVerdict(`${start}${'\n'.repeat(800_000)}?`)).toBeNull();
+  }
 });
