@@ -75,8 +75,9 @@ export function createReader({ file, answerMs = 10_000, idleMs = 60_000 }: Reade
     clearTimeout(idle);
     const thread = worker;
     worker = null;
-    await thread?.terminate();
+    // Before the wait: what is asked during it is for the next thread.
     for (const id of questions.keys()) settle(id, new LogUnavailableError('it is closed'));
+    await thread?.terminate();
   }
 
   return {
