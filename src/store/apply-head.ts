@@ -1,12 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from 'better-sqlite3';
-import { ConfigError } from '../errors.ts';
 import { headFields, type AppliedHead } from './applied-head.ts';
-import type { TakeUpWait } from './apply-threshold.ts';
 import { insertThreshold } from './apply-threshold.ts';
-import { openDatabase } from './database.ts';
+import { inDatabase } from './in-database.ts';
 import type { AppliedThreshold } from './request-record.ts';
-import { describeSqliteError } from './sqlite-error.ts';
+import { untilTakenUp, type TakeUpWait } from './until-taken-up.ts';
 
 export type NewHead = Pick<
   AppliedHead,
@@ -23,9 +19,9 @@ export async function applyHead(
   file: string,
   head: NewHead,
   threshold: Omit<AppliedThreshold, 'appliedAtUtc'>,
-  { waitMs, pollMs }: TakeUpWait = { waitMs: 2_000, pollMs: 25 },
+  wait?: TakeUpWait,
 ): Promise<boolean> {
-  return inDatabase(file, 'store the head', async (database) => {
+  return inDatabase(file, 'store the head', (database) => {
     const insert = database.prepare<NewHead & { appliedAtUtc: string }>(
       `insert into applied_head
          (router, base_version, head_version, weights, report_json, applied_at_utc)
@@ -40,12 +36,7 @@ export async function applyHead(
     const isTakenUp = database.prepare<[number | bigint]>(
       'select 1 from applied_head where id = ? and taken_up_at_utc is not null',
     );
-    const lastLook = performance.now() + waitMs;
-    while (isTakenUp.get(lastInsertRowid) === undefined) {
-      if (performance.now() >= lastLook) return false;
-      await sleep(pollMs);
-    }
-    return true;
+    return untilTakenUp(isTakenUp, lastInsertRowid, wait);
   });
 }
 
@@ -80,27 +71,8 @@ export function withdrawHead(
         withdraw.run(new Date().toISOString(), withdrawn.id);
         return { withdrawn, present: before.get(withdrawn) ?? null };
       });
-      return Promise.resolve(change.immediate());
+      return change.immediate();
     },
     true,
   );
-}
-
-async function inDatabase<Result>(
-  file: string,
-  what: string,
-  work: (database: Database) => Promise<Result>,
-  mustExist = false,
-): Promise<Result> {
-  const database = openDatabase(file, { busyTimeoutMs: 2_000, mustExist });
-  try {
-    return await work(database);
-  } catch (cause) {
-    throw new ConfigError(
-      `Cannot ${what} in ${file}: ${describeSqliteError(cause)}. Try again later.`,
-      { cause },
-    );
-  } finally {
-    database.close();
-  }
 }

@@ -1,16 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
-import { ConfigError } from '../errors.ts';
-import { openDatabase } from './database.ts';
+import { inDatabase } from './in-database.ts';
 import type { AppliedThreshold } from './request-record.ts';
 import { insertThresholdSql, thresholdRow, type ThresholdFields } from './threshold-row.ts';
-import { describeSqliteError } from './sqlite-error.ts';
-
-export interface TakeUpWait {
-  /** How long a running server may take. */
-  readonly waitMs: number;
-  readonly pollMs: number;
-}
+import { untilTakenUp, type TakeUpWait } from './until-taken-up.ts';
 
 /**
  * Stores a threshold for a router version, for the next start and for a server that runs on this
@@ -21,28 +13,14 @@ export interface TakeUpWait {
 export async function applyThreshold(
   file: string,
   applied: Omit<AppliedThreshold, 'appliedAtUtc'>,
-  { waitMs, pollMs }: TakeUpWait = { waitMs: 2_000, pollMs: 25 },
+  wait?: TakeUpWait,
 ): Promise<boolean> {
-  const database = openDatabase(file, { busyTimeoutMs: 2_000 });
-  try {
-    const isTakenUp = database.prepare<[number | bigint], number>(
+  return inDatabase(file, 'store the threshold', (database) => {
+    const isTakenUp = database.prepare<[number | bigint]>(
       'select 1 from applied_threshold where id = ? and taken_up_at_utc is not null',
     );
-    const id = insertThreshold(database, applied);
-    const lastLook = performance.now() + waitMs;
-    while (isTakenUp.get(id) === undefined) {
-      if (performance.now() >= lastLook) return false;
-      await sleep(pollMs);
-    }
-    return true;
-  } catch (cause) {
-    throw new ConfigError(
-      `Cannot store the threshold in ${file}: ${describeSqliteError(cause)}. Try again later.`,
-      { cause },
-    );
-  } finally {
-    database.close();
-  }
+    return untilTakenUp(isTakenUp, insertThreshold(database, applied), wait);
+  });
 }
 
 /** @returns the row's id */
