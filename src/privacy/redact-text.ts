@@ -16,12 +16,18 @@ interface Pattern {
  * little, but no list of patterns finds everything: `log_prompts: none` does.
  */
 const known: readonly Pattern[] = [
-  { name: 'email', expression: /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu },
-  // Providers' prefixes, three-part web tokens, and the header that carries either.
+  // Takes every word whole: one that is no address is not looked through from each of its letters.
+  {
+    name: 'email',
+    expression: /[\p{L}\p{N}._%+-]+(?:@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)?/gu,
+    isReal: (match) => match.includes('@'),
+  },
+  // Providers' prefixes, three-part web tokens, and the header that carries either. A token is only
+  // looked for at the first `eyJ` of a word: where that is none, no later one is.
   {
     name: 'key',
     expression:
-      /\b(?:sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abprs]|hf|AKIA|AIza)[-_]?[A-Za-z0-9_-]{16,}|\beyJ[\w-]+\.[\w-]+\.[\w-]+|\bBearer\s+[\w.~+/-]{16,}=*/g,
+      /\b(?:sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abprs]|hf|AKIA|AIza)[-_]?[A-Za-z0-9_-]{16,}|\b(?<!\beyJ[\w-]*?)eyJ[\w-]+\.[\w-]+\.[\w-]+|\bBearer\s+[\w.~+/-]{16,}=*/g,
   },
   { name: 'iban', expression: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g },
   { name: 'card', expression: /\b\d(?:[ -]?\d){12,18}\b/g, isReal: hasLuhnDigit },

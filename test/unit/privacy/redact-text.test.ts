@@ -27,6 +27,23 @@ test.each([
   expect(redactAll(text)).toBe(text);
 });
 
+test.each([
+  ['two addresses that nothing but a sign parts', 'a@b.example%2Cc@d.example', '[email][email]'],
+  ['a token behind a dash', 'my-eyJa.b.c and eyJ-eyJa.b.c', 'my-[key] and [key]'],
+  ['a key in what only begins like a token', 'eyJ-sk-abcdefghijklmnop', 'eyJ-[key]'],
+])('%s', (_name, text, stored) => {
+  expect(redactAll(text)).toBe(stored);
+});
+
+/** Of a megabyte: an expression that reads on from every place in it takes minutes. */
+test.each(['a', '.', 'eyJ-', '-eyJa', 'a@', 'a.', 'eyJa.', '1', '1 ', ':', '0-', 'sk-', 'Bearer '])(
+  'a long text of %j is no work',
+  (part) => {
+    const text = part.repeat((1024 * 1024) / part.length);
+    expect(redactAll(`${text} a@b.example`)).toMatch(/ \[email\]$/);
+  },
+);
+
 test('an expression of the operator is applied everywhere, with its flags', () => {
   const redact = createRedactText(['/\\bacme-\\d+/i', 'email']);
   expect(redact('ACME-1, acme-22 and a@b.example')).toBe('[redacted], [redacted] and [email]');
