@@ -1,3 +1,4 @@
+import { unescape as decodePercents } from 'node:querystring';
 import { AppError, BadRequestError, UpstreamError, type AppErrorOptions } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { Deployment } from './deployment.ts';
@@ -34,7 +35,8 @@ export function createRedact(deployments: readonly Deployment[], keys: readonly 
 
 function secretsOfUrl(baseUrl: string): string[] {
   const { password, searchParams } = new URL(baseUrl);
-  return [password, decodeURIComponent(password), ...searchParams.values()];
+  // Not decodeURIComponent: it throws for a % that encodes nothing, which a URL may hold.
+  return [password, decodePercents(password), ...searchParams.values()];
 }
 
 /** The same error, its cause included, with all its texts redacted. */

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { hashOfKey, KeySet } from '../../src/access/key-set.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { Secret } from '../../src/secret.ts';
-import { ask } from '../support/chat.ts';
+import { ask, post } from '../support/chat.ts';
 import { configInput } from '../support/config-input.ts';
 import { deployment } from '../support/deployment.ts';
 import {
@@ -211,6 +211,19 @@ describe('AT-29: no key turns up in a log line, reply, database file or metric',
     await chat(ask('0.1 x'));
     await expectNoCanary();
   });
+});
+
+test('a password with a % that encodes nothing is hidden, too', async () => {
+  const upstream = await startScriptedUpstream();
+  const url = upstream.url.replace('//', '//user:100%-canary%3Cpassword@');
+  const own = await startTestGateway({ strong: url }, withoutFallbacks);
+  const message = 'not 100%-canary%3Cpassword, 100%-canary<password';
+  upstream.enqueue(failure(400, { error: { message } }));
+  const reply = await post(`${own.url}/v1/chat/completions`, ask('hi'));
+  await own.close();
+  await upstream.close();
+  expect(reply.json['error']).toMatchObject({ message: expect.stringContaining('***') as string });
+  expect(reply.text).not.toContain('canary');
 });
 
 test.each([
