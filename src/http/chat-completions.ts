@@ -103,7 +103,8 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
       throw error;
     }
     logBrokenStream(deps, exchange, forwarded, seen);
-    endBrokenStream(res, seen);
+    if (exchange.request.stream) endBrokenStream(res, seen);
+    else res.destroy(); // its length is told already: nothing can be said in it
   }
 
   function record(

@@ -15,7 +15,7 @@ import { parseJsonObject, withMembers, type JsonObjectText } from './json-text.t
 import { toLogRecord } from './log-entry.ts';
 import { assertNoLoop, viaHeaders } from './loop-guard.ts';
 import { readBody } from './read-body.ts';
-import { sendJson } from './reply.ts';
+import { endWith, sendJson } from './reply.ts';
 import type { EmbeddingsServing, Serving } from './serving.ts';
 
 interface Exchange {
@@ -157,7 +157,7 @@ async function askUpstream(exchange: Exchange, instanceId: string): Promise<Answ
     'content-type': 'application/json',
     'content-length': bytes.length,
   });
-  res.end(bytes);
+  endWith(res, bytes);
   return { model: upstream.deployment.model, tokens: null };
 }
 

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { AppError } from '../errors.ts';
+import { callOf } from './call.ts';
 
-/** A JSON answer in one write. */
+/** A JSON answer in one piece. */
 export function sendJson(
   res: ServerResponse,
   status: number,
@@ -14,7 +16,17 @@ export function sendJson(
     'content-type': 'application/json',
     'content-length': bytes.length,
   });
-  res.end(bytes);
+  endWith(res, bytes);
+}
+
+/** Ends an answer with these bytes, as fast as the client takes them; the call's end cuts it. */
+export function endWith(res: ServerResponse, bytes: Buffer): void {
+  if (bytes.length <= sliceBytes) {
+    res.end(bytes);
+    return;
+  }
+  const { signal } = callOf(res);
+  pipeline(slicesOf(bytes), res, { signal }).catch(() => {}); // it closes the connection: all is said
 }
 
 /**
@@ -26,8 +38,23 @@ export async function writeChunk(
   bytes: Buffer,
   signal: AbortSignal,
 ): Promise<void> {
-  signal.throwIfAborted();
-  if (res.write(bytes)) return;
+  for (const slice of slicesOf(bytes)) {
+    signal.throwIfAborted();
+    if (!res.write(slice)) await drained(res, signal);
+  }
+}
+
+/** As much as a socket holds before it asks to wait. */
+const sliceBytes = 16 * 1024;
+
+/** A client's progress is seen between two writes only, and one that makes none is cut off. */
+function* slicesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += sliceBytes) {
+    yield bytes.subarray(at, at + sliceBytes);
+  }
+}
+
+async function drained(res: ServerResponse, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const onDrain = () => {
       signal.removeEventListener('abort', onAbort);

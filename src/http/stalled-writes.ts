@@ -5,6 +5,9 @@ import type { Socket } from 'node:net';
  * Drops connections whose client has taken nothing of what waits for it for `idleMs`. Without it a
  * client that never reads keeps an answer, and its upstream, for good. A connection that waits for
  * a model has nothing to write and is left alone. One timer serves all connections.
+ *
+ * What a client takes of one write is not seen before it has taken the whole: large answers are
+ * written in slices (`reply.ts`).
  */
 export function dropStalledWrites(server: Server, idleMs: number): void {
   /** Bytes that each socket had taken when it was last seen to make progress, and when. */
@@ -12,7 +15,7 @@ export function dropStalledWrites(server: Server, idleMs: number): void {
   const timer = setInterval(check, idleMs / 4).unref();
 
   server.on('connection', (socket) => {
-    progress.set(socket, { taken: 0, atMs: 0 });
+    progress.set(socket, { taken: 0, atMs: performance.now() });
     socket.once('close', () => progress.delete(socket));
   });
   server.once('close', () => clearInterval(timer));

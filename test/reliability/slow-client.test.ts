@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { defaultServerLimits } from '../../src/http/server.ts';
 import { ask, get, post } from '../support/chat.ts';
+import { deployment } from '../support/deployment.ts';
 import { openRaw, rawPost, type RawClient } from '../support/raw-client.ts';
 import { waitForRow } from '../support/read-log.ts';
+import { completion, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
 import {
   bodyAnswer,
@@ -103,6 +106,55 @@ test('F22: an answer in one piece that nobody reads does not stay for good', asy
   expect(row).toMatchObject({ status: 499, outcome: 'client_abort' });
   client.socket.resume();
   await client.closed;
+});
+
+/** Takes half a megabyte at a time, with pauses. */
+async function readSlowly({ socket, closed }: RawClient): Promise<void> {
+  let taken = 0;
+  socket.on('data', (chunk: Buffer) => {
+    taken += chunk.length;
+    if (taken < megabyte / 2) return;
+    taken = 0;
+    socket.pause();
+    setTimeout(() => socket.resume(), 100);
+  });
+  socket.resume();
+  await closed;
+}
+
+test('F22: an answer in one piece reaches a client that reads it slowly', async () => {
+  const large = 'x'.repeat(30 * megabyte);
+  const scripted = await startScriptedUpstream();
+  // Good for chat and for embeddings.
+  scripted.always(completion('hi', { data: [{ index: 0, embedding: [1] }], large }));
+  const model = 'nomic';
+  const patient = await startTestGateway(
+    { strong: scripted.url },
+    (config) => ({
+      ...config,
+      embeddingsUpstream: deployment({ group: 'embeddings', model, baseUrl: scripted.url }),
+      timeouts: { ...config.timeouts, totalMs: 60_000 },
+      limits: { ...config.limits, answerBytes: 64 * megabyte },
+    }),
+    undefined,
+    { ...defaultServerLimits, writeIdleMs: 2000 },
+  );
+  const requests: [string, unknown][] = [
+    ['chat/completions', ask('hi')],
+    ['embeddings', { model, input: 'hi' }],
+  ];
+  const clients = requests.map(async ([path, body]) => {
+    const client = await openRaw(patient.url, true);
+    const bytes = rawPost(patient.url, JSON.stringify(body), ['Connection: close']);
+    client.send(bytes.replace('chat/completions', path));
+    await new Promise((resolve) => setTimeout(resolve, 500)); // less than the limit
+    await readSlowly(client);
+    expect(client.text().length, path).toBeGreaterThan(large.length);
+    expect(client.tail(), path).toMatch(/\}$/);
+  });
+  await Promise.all(clients);
+  await patient.close();
+  await scripted.close();
 });
 
 test('F23: 500 clients that send nothing more are told 408, and others are answered', async () => {
