@@ -21,6 +21,7 @@ import { readBody } from './read-body.ts';
 import { requestFacts } from './request-facts.ts';
 import { endBrokenStream, writeChunk } from './reply.ts';
 import type { Serving } from './serving.ts';
+import { whileInFlight } from './while-in-flight.ts';
 
 /** One decided request on its way to an answer. */
 export interface Exchange {
@@ -50,8 +51,7 @@ export function textCompletions(
     assertNoLoop(req.headers, deps.instanceId);
     const text = await readBody(req, deps);
     const serving = deps.serving();
-    const leave = deps.inFlight.enter(call, serving);
-    try {
+    await whileInFlight(deps.inFlight, res, serving, async () => {
       const body = parseJsonObject(text, serving.limits.jsonDepth);
       const request = parseRequest(body);
       const requested = parseModelName(request.model, serving.names);
@@ -68,11 +68,7 @@ export function textCompletions(
       const { endpoint } = request;
       const keepText = serving.afterAnswer.needsText({ decision, endpoint, body: body.value });
       await answer(deps, { req, res, call, body, request, decision, serving, keepText });
-    } finally {
-      // Only when the last byte has left the socket may a shutdown close it.
-      if (res.writableFinished || res.destroyed) leave();
-      else res.once('close', leave);
-    }
+    });
   };
 }
 

@@ -17,6 +17,7 @@ import { assertNoLoop, viaHeaders } from './loop-guard.ts';
 import { readBody } from './read-body.ts';
 import { endWith, sendJson } from './reply.ts';
 import type { EmbeddingsServing, Serving } from './serving.ts';
+import { whileInFlight } from './while-in-flight.ts';
 
 interface Exchange {
   readonly req: Request;
@@ -46,8 +47,7 @@ export function postEmbeddings(deps: AppDeps): RequestHandler {
     const serving = deps.serving();
     const text = await readBody(req, deps);
     const body = parseJsonObject(text, serving.limits.jsonDepth);
-    const leave = deps.inFlight.enter(call, serving);
-    try {
+    await whileInFlight(deps.inFlight, res, serving, async () => {
       const request = parseEmbeddingsRequest(body);
       const { own, upstream } = serving.embeddings;
       const isUpstream = upstream?.deployment.model === request.model;
@@ -65,9 +65,7 @@ export function postEmbeddings(deps: AppDeps): RequestHandler {
           ? askUpstream(exchange, deps.instanceId)
           : embedHere(exchange, own),
       );
-    } finally {
-      leave();
-    }
+    });
   };
 }
 

@@ -1,9 +1,19 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CachedEmbedder } from '../../src/embedding/embedding-cache.ts';
+import { defaultServerLimits } from '../../src/http/server.ts';
 import { ask, post } from '../support/chat.ts';
-import { openRaw } from '../support/raw-client.ts';
+import { deployment } from '../support/deployment.ts';
+import { openRaw, rawPost } from '../support/raw-client.ts';
 import { readLog } from '../support/read-log.ts';
-import { startScriptedUpstream, streamOf, type Script } from '../support/scripted-upstream.ts';
+import {
+  completion,
+  startScriptedUpstream,
+  streamOf,
+  type Script,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
 import { startTestGateway } from '../support/start-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -55,4 +65,72 @@ test('F34: of 20 streams those in time finish, the others end in an error event,
   }
   expect(readLog(db)).toHaveLength(20);
   await expect(post(url, ask('hi'))).rejects.toThrow();
+});
+
+describe('an answer in one piece, larger than what the kernel holds', () => {
+  const large = 'x'.repeat(30 * 1024 * 1024);
+  const model = 'nomic';
+  const own: CachedEmbedder = {
+    ...{ id: large, dimensions: 1, counts: () => ({ hits: 0, misses: 0 }) },
+    embed: () => Promise.resolve([{ vector: Float32Array.of(1), tokens: 1, unknownShare: 0 }]),
+    close: () => Promise.resolve(),
+  };
+  const requests: [string, string, unknown][] = [
+    ['of a chat', 'chat/completions', ask('hi')],
+    ['of embeddings', 'embeddings', { model, input: 'hi' }],
+    ['of our own encoder', 'embeddings', { model: 'local', input: 'hi' }],
+  ];
+  let upstream: ScriptedUpstream;
+
+  beforeAll(async () => {
+    upstream = await startScriptedUpstream();
+    // Good for chat and for embeddings.
+    upstream.always(completion('hi', { data: [{ index: 0, embedding: [1] }], large }));
+  });
+
+  afterAll(async () => {
+    await upstream.close();
+  });
+
+  /** Asks, and reads nothing of what is on its way. */
+  async function begin(path: string, body: unknown, drainMs: number) {
+    const db = join(tempFolder(), 'log.db');
+    const baseUrl = upstream.url;
+    const gateway = await startTestGateway(
+      { strong: baseUrl },
+      (config) => ({
+        ...{ ...config, db },
+        embeddingsUpstream: deployment({ group: 'embeddings', model, baseUrl }),
+        timeouts: { ...config.timeouts, drainMs },
+        limits: { ...config.limits, answerBytes: 64 * 1024 * 1024 },
+      }),
+      undefined,
+      { ...defaultServerLimits, writeIdleMs: 2 ** 30 },
+    );
+    await gateway.replace(gateway.config, { ...gateway.parts, embedder: own });
+    const client = await openRaw(gateway.url);
+    client.send(rawPost(gateway.url, JSON.stringify(body)).replace('chat/completions', path));
+    await once(client.socket, 'data');
+    client.socket.pause();
+    return { gateway, client };
+  }
+
+  test.each(requests)('%s reaches its client', async (_name, path, body) => {
+    const { gateway, client } = await begin(path, body, 60_000);
+    const closed = gateway.close();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    client.socket.resume();
+    await client.closed;
+    await closed;
+    expect(client.text().length).toBeGreaterThan(large.length);
+    expect(client.tail()).toMatch(/\}$/);
+  });
+
+  test.each(requests)('%s holds up no shutdown when nobody reads it', async (_name, path, body) => {
+    const { gateway, client } = await begin(path, body, 50);
+    await gateway.close();
+    client.socket.resume();
+    await client.closed;
+    expect(client.text().length).toBeLessThan(large.length);
+  });
 });
