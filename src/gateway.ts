@@ -69,7 +69,7 @@ export async function startGateway(
     isShuttingDown: () => isShuttingDown,
     dashboard: createDashboard({
       ...current,
-      ...{ log, reader, uploads },
+      ...{ log, reader, uploads, inFlight },
       isLoopback: isThisMachine(config.host),
     }),
   });

@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { AppError, BadRequestError } from '../errors.ts';
 import { callOf } from '../http/call.ts';
+import type { InFlight } from '../http/in-flight.ts';
 import { parseJsonObject } from '../http/json-text.ts';
 import { readBody } from '../http/read-body.ts';
 import { sendJson } from '../http/reply.ts';
 import type { Serving } from '../http/serving.ts';
 import type { Uploads } from '../http/uploads.ts';
 import { methodNotAllowed } from '../http/unknown-path.ts';
+import { whileInFlight } from '../http/while-in-flight.ts';
 import type { RequestLog } from '../store/request-record.ts';
 import { requireDashboardAccess, requireOwnPage } from './access.ts';
 import type { AppliedReply, Overview, RequestDetail } from './api-types.ts';
@@ -25,6 +27,7 @@ export interface DashboardDeps {
   readonly log: Pick<RequestLog, 'state' | 'applyThreshold'>;
   readonly reader: Reader;
   readonly uploads: Uploads;
+  readonly inFlight: InFlight;
   /** True when only this machine can reach the server. */
   readonly isLoopback: boolean;
 }
@@ -112,9 +115,12 @@ function getRequest(deps: DashboardDeps): RequestHandler {
     const id = String(req.params['id']);
     const found = await deps.reader.ask('request', id);
     if (found === null) throw notLogged(id);
-    const explanation = await explainAgain(deps.serving(), found.request, callOf(res).signal);
-    const reply: RequestDetail = { ...found, explanation };
-    sendJson(res, 200, reply, { 'cache-control': 'no-store' });
+    const serving = deps.serving();
+    await whileInFlight(deps.inFlight, res, serving, async () => {
+      const explanation = await explainAgain(serving, found.request, callOf(res).signal);
+      const reply: RequestDetail = { ...found, explanation };
+      sendJson(res, 200, reply, { 'cache-control': 'no-store' });
+    });
   };
 }
 

@@ -44,8 +44,8 @@ export function postEmbeddings(deps: AppDeps): RequestHandler {
   return async (req, res) => {
     const call = callOf(res);
     assertNoLoop(req.headers, deps.instanceId);
-    const serving = deps.serving();
     const text = await readBody(req, deps);
+    const serving = deps.serving();
     const body = parseJsonObject(text, serving.limits.jsonDepth);
     await whileInFlight(deps.inFlight, res, serving, async () => {
       const request = parseEmbeddingsRequest(body);

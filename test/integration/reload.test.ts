@@ -7,16 +7,28 @@ import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchConfig } from '../../src/cli/reload.ts';
+import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import type { CachedEmbedder } from '../../src/embedding/embedding-cache.ts';
+import { EmbeddingError } from '../../src/errors.ts';
 import { startServer, type RunningServer } from '../../src/main.ts';
 import { LogUnavailableError } from '../../src/store/log-unavailable-error.ts';
 import { ask, get, post } from '../support/chat.ts';
+import { deployment } from '../support/deployment.ts';
+import { openRaw, rawPost } from '../support/raw-client.ts';
+import { waitForDecision } from '../support/read-log.ts';
 import {
+  completion,
   startScriptedUpstream,
   streamOf,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startTestGateway, testConfig, withTiers } from '../support/start-gateway.ts';
+import {
+  scriptedRouter,
+  startTestGateway,
+  testConfig,
+  withTiers,
+} from '../support/start-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 let upstream: ScriptedUpstream;
@@ -150,6 +162,19 @@ describe('a reload', () => {
   });
 });
 
+/** Fails once it is closed. */
+function ownEmbedder(id: string): CachedEmbedder {
+  let isClosed = false;
+  return {
+    ...{ id, dimensions: 1, counts: () => ({ hits: 0, misses: 0 }) },
+    embed: () =>
+      isClosed
+        ? Promise.reject(new EmbeddingError('The encoder is closed.'))
+        : Promise.resolve([{ vector: Float32Array.of(1), tokens: 1, unknownShare: 0 }]),
+    close: () => Promise.resolve(void (isClosed = true)),
+  };
+}
+
 describe('a running request', () => {
   test('keeps the configuration that it began with', async () => {
     const gateway = await startTestGateway({ strong: upstream.url });
@@ -176,6 +201,68 @@ describe('a running request', () => {
     expect(await running.text()).toBe(text);
     await freed;
     await gateway.close();
+  });
+
+  test.each([
+    ['a score', 'router/score', { prompt: '0.7 why' }, '"router_version":"new"'],
+    ['embeddings', 'embeddings', { model: 'nomic', input: 'a' }, '"model":"nomic"'],
+    ['our own embeddings', 'embeddings', { model: 'local', input: 'a' }, '"model":"new"'],
+  ])('that is still arriving gets the new one: %s', async (_name, path, request, expected) => {
+    upstream.enqueue(completion('', { data: [{ index: 0, embedding: [1] }] }));
+    const parts = (name: string) => {
+      const router = scriptedRouter({ version: name });
+      return { routers: new Map([['mf', router]]), embedderId: name, embedder: ownEmbedder(name) };
+    };
+    const gateway = await startTestGateway({ strong: upstream.url }, (config) => ({
+      ...config,
+      embeddingsUpstream: deployment({
+        ...{ group: 'embeddings', name: 'nomic', model: 'nomic', baseUrl: upstream.url },
+      }),
+    }));
+    const old = parts('old');
+    await gateway.replace(gateway.config, old);
+    const client = await openRaw(gateway.url);
+    const bytes = rawPost(gateway.url, JSON.stringify(request), ['Expect: 100-continue']);
+    client.send(bytes.replace('chat/completions', path).slice(0, -5));
+    await client.until(/ 100 /);
+    const { freed } = await gateway.replace(gateway.config, parts('new'));
+    await freed;
+    await old.embedder.close();
+    client.send(bytes.slice(-5));
+    const [, status, body] = await client.until(/ ([2-5]\d\d) .*\r\n\r\n(\{.*\})/s);
+    expect([status, body]).toEqual(['200', expect.stringContaining(expected)]);
+    client.destroy();
+    await gateway.close();
+  });
+
+  test('keeps it while its score is explained, to a client or to the dashboard', async () => {
+    let goOn = () => {};
+    const going = new Promise<void>((resolve) => (goOn = resolve));
+    const quick = scriptedRouter();
+    const router = scriptedRouter({ explain: (text) => going.then(() => quick.explain(text)) });
+    const full = (config: Config) => ({ ...config, logPrompts: 'full' as const });
+    const gateway = await startTestGateway({ strong: upstream.url }, full, [router]);
+    const chat = await post(`${gateway.url}/v1/chat/completions`, ask('0.7 why'));
+    await waitForDecision(gateway.db, chat.headers);
+    const id = chat.headers.get('x-pointsman-decision-id');
+    const replies = Promise.all([
+      post(`${gateway.url}/v1/router/score`, { prompt: '0.7 why' }),
+      get(`${gateway.url}/dashboard/api/requests/${id}`),
+    ]);
+    const inFlight = async () => (await get(`${gateway.url}/health`)).json['in_flight'];
+    await expect.poll(inFlight).toBe(2);
+    const { freed } = await gateway.replace(gateway.config, gateway.parts);
+    let isFreed = false;
+    void freed.then(() => (isFreed = true));
+    const closed = gateway.close();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(isFreed).toBe(false);
+    goOn();
+    const [scored, detail] = await replies;
+    expect(scored.json).toMatchObject({ score: 0.7, reasons: [] });
+    expect(detail.json).toMatchObject({ explanation: { score: 0.7, reasons: [] } });
+    await freed;
+    await closed;
   });
 
   test('AT-26: a thousand reloads leave no listeners, timers or sockets behind', async () => {
