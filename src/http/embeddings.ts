@@ -30,10 +30,12 @@ interface Exchange {
   readonly decision: Decision;
 }
 
-/** What answered, for the log: tokens are counted, or estimated by us. */
-interface Answered {
+/** What our own encoder answered, for the log. */
+interface OwnAnswer {
   readonly model: string;
-  readonly tokens: number | null;
+  readonly tokens: number;
+  /** Whether any of them were estimated. */
+  readonly isEstimated: boolean;
 }
 
 /**
@@ -72,26 +74,28 @@ export function postEmbeddings(deps: AppDeps): RequestHandler {
 async function recorded(
   { log }: AppDeps,
   exchange: Exchange,
-  answer: () => Promise<Answered>,
+  answer: () => Promise<OwnAnswer | null>,
 ): Promise<void> {
   try {
     record(200, 'done', null, await answer());
   } catch (error) {
-    const seen = toAppError(error);
-    const isGone = error instanceof ClientGoneError || exchange.call.signal.aborted;
-    if (isGone) record(499, 'client_abort', null, null);
+    const { signal } = exchange.call;
+    // What an abort breaks off may fail with an error of its own.
+    const cause: unknown = signal.aborted ? signal.reason : error;
+    const seen = toAppError(cause);
+    if (cause instanceof ClientGoneError) record(499, 'client_abort', null, null);
     else record(seen.status, 'upstream_error', seen.code, null);
-    throw error;
+    throw cause as Error;
   }
 
   function record(
     status: number,
     outcome: 'done' | 'client_abort' | 'upstream_error',
     errorCode: string | null,
-    answered: Answered | null,
+    own: OwnAnswer | null,
   ): void {
     const { request, serving, forwarded } = exchange;
-    const { deployment } = forwarded;
+    const { deployment, answer } = forwarded;
     const asText = {
       ...{ endpoint: 'embeddings' as const, model: request.model, stream: false },
       ...{ wantsUsage: false, streamOptions: null, text: null, promptChars: request.chars },
@@ -101,20 +105,22 @@ async function recorded(
     const ending = { url, status, outcome, errorCode, ttftMs: null, clientRetryCount: null };
     const finished = { ...exchange, ...ending, request: asText };
     const row = toLogRecord(finished, serving.logPolicy, null);
-    const own = answered !== null && deployment === null;
     log.append({
       ...row,
+      // Vectors are no tokens: there are none to count, and none to estimate.
       completionTokens: row.promptTokens === null ? null : 0,
+      usageEstimated: answer !== null && answer.facts.promptTokens === null,
       ...(own && {
-        upstreamModel: answered.model,
-        promptTokens: answered.tokens,
+        upstreamModel: own.model,
+        promptTokens: own.tokens,
         completionTokens: 0,
+        usageEstimated: own.isEstimated,
       }),
     });
   }
 }
 
-async function askUpstream(exchange: Exchange, instanceId: string): Promise<Answered> {
+async function askUpstream(exchange: Exchange, instanceId: string): Promise<null> {
   const { req, res, call, body, request, serving, forwarded } = exchange;
   const { upstream } = serving.embeddings;
   if (upstream === null) throw new Error('there is no embeddings upstream');
@@ -156,13 +162,13 @@ async function askUpstream(exchange: Exchange, instanceId: string): Promise<Answ
     'content-length': bytes.length,
   });
   endWith(res, bytes);
-  return { model: upstream.deployment.model, tokens: null };
+  return null; // the log reads the upstream's answer itself
 }
 
 /** Texts in one go to the encoder: prompts that wait to be routed come in between. */
 const textsAtOnce = 4;
 
-async function embedHere({ res, call, request }: Exchange, own: Embedder): Promise<Answered> {
+async function embedHere({ res, call, request }: Exchange, own: Embedder): Promise<OwnAnswer> {
   const { texts, dimensions, encoding } = request;
   if (texts === null) {
     throw new BadRequestError(`"input" must be text: ${own.id} takes no token ids.`, {
@@ -176,11 +182,13 @@ async function embedHere({ res, call, request }: Exchange, own: Embedder): Promi
   }
   const vectors: Float32Array[] = [];
   let tokens = 0;
+  let isEstimated = false;
   for (let i = 0; i < texts.length; i += textsAtOnce) {
     const some = texts.slice(i, i + textsAtOnce);
     for (const [j, embedding] of (await own.embed(some, call.signal)).entries()) {
       vectors.push(embedding.vector);
       tokens += embedding.tokens ?? estimateTokens(some[j]?.length ?? 0);
+      isEstimated ||= embedding.tokens === null;
     }
     call.signal.throwIfAborted();
   }
@@ -188,7 +196,7 @@ async function embedHere({ res, call, request }: Exchange, own: Embedder): Promi
     'x-pointsman-model': own.id.replace(/[^\x20-\x7e]/g, '?'),
     'x-pointsman-attempts': '0',
   });
-  return { model: own.id, tokens };
+  return { model: own.id, tokens, isEstimated };
 }
 
 function namesOf({ id }: Embedder): string[] {

@@ -1,12 +1,13 @@
+import { join } from 'node:path';
 import { OpenAIEmbeddings } from '@langchain/openai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CachedEmbedder } from '../../src/embedding/embedding-cache.ts';
 import { EmbeddingError } from '../../src/errors.ts';
 import { Secret } from '../../src/secret.ts';
-import { post } from '../support/chat.ts';
+import { get, post } from '../support/chat.ts';
 import { deployment } from '../support/deployment.ts';
-import { waitForDecision } from '../support/read-log.ts';
+import { readLog, waitForDecision, waitForRow } from '../support/read-log.ts';
 import {
   failure,
   startScriptedUpstream,
@@ -14,25 +15,28 @@ import {
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const numbers = [0.5, -0.25, 3.402823e38, 1e-40, 0.1, -1];
 const float32 = Float32Array.from(numbers);
 const base64 = Buffer.from(float32.buffer).toString('base64');
 
-/** Embeds every text by its length; "broken" fails. */
+/** Embeds every text by its length; "broken" fails, "slow" ends with its signal, in its own words. */
 const own: CachedEmbedder = {
   id: 'tiny-2',
   dimensions: 2,
-  embed: (texts) =>
-    texts.includes('broken')
-      ? Promise.reject(new EmbeddingError('The scripted embedder failed.'))
-      : Promise.resolve(
-          texts.map((text) => ({
-            vector: Float32Array.of(0.1, text.length),
-            tokens: text.length,
-            unknownShare: 0,
-          })),
-        ),
+  embed: async (texts, signal) => {
+    if (texts.includes('broken')) throw new EmbeddingError('The scripted embedder failed.');
+    if (texts.includes('slow')) {
+      await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+      throw new EmbeddingError('aborted');
+    }
+    return texts.map((text) => ({
+      vector: Float32Array.of(0.1, text.length),
+      tokens: text === 'uncounted' ? null : text.length,
+      unknownShare: 0,
+    }));
+  },
   close: () => Promise.resolve(),
   counts: () => ({ hits: 0, misses: 0 }),
 };
@@ -130,7 +134,16 @@ describe('by an upstream', () => {
     expect(await waitForDecision(gateway.db, reply.headers)).toMatchObject({
       ...{ endpoint: 'embeddings', tier: 'none', reason: 'bypass', status: 200, outcome: 'done' },
       ...{ upstream_model: 'nomic', upstream_url: `${upstream.url}/v1/embeddings` },
-      ...{ prompt_tokens: 4, completion_tokens: 0, deployment_id: 'embeddings_upstream' },
+      ...{ prompt_tokens: 4, completion_tokens: 0, is_usage_estimated: 0 },
+      deployment_id: 'embeddings_upstream',
+    });
+  });
+
+  test('tokens that it does not count are estimated, and the row says so', async () => {
+    upstream.always(failure(200, { data: [{ embedding: [1] }] }));
+    const reply = await embed({ model: 'nomic', input: 'eight ch' });
+    expect(await waitForDecision(gateway.db, reply.headers)).toMatchObject({
+      ...{ status: 200, prompt_tokens: 9, completion_tokens: 0, is_usage_estimated: 1 },
     });
   });
 
@@ -168,6 +181,8 @@ describe('by an upstream', () => {
     controller.abort();
     await expect(pending).rejects.toThrow();
     await upstream.closed[0];
+    const row = await waitForRow(gateway.db, ({ outcome }) => outcome === 'client_abort');
+    expect(row).toMatchObject({ endpoint: 'embeddings', status: 499, error_code: null });
   });
 });
 
@@ -183,7 +198,14 @@ describe('by our own encoder', () => {
     ]);
     const row = await waitForDecision(gateway.db, reply.headers);
     expect(row).toMatchObject({ upstream_model: 'tiny-2', prompt_tokens: 8, attempts: 0 });
+    expect(row).toMatchObject({ completion_tokens: 0, is_usage_estimated: 0 });
     expect(upstream.requests).toHaveLength(0);
+  });
+
+  test('tokens that it does not count are estimated, and the row says so', async () => {
+    const reply = await embed({ model: 'local', input: ['abc', 'uncounted'] });
+    const row = await waitForDecision(gateway.db, reply.headers);
+    expect(row).toMatchObject({ status: 200, prompt_tokens: 6, is_usage_estimated: 1 });
   });
 
   test('that fails: 503', async () => {
@@ -213,4 +235,27 @@ test.each([
   expect(reply.status).toBe(status);
   expect(reply.json['error']).toMatchObject({ param, type: 'invalid_request_error' });
   expect(upstream.requests).toHaveLength(0);
+});
+
+test.each([
+  ['an upstream', 'nomic'],
+  ['our own encoder', 'local'],
+])('a shutdown that ends them: by %s, 503 for the client and in the log', async (_name, model) => {
+  const db = join(tempFolder(), 'log.db'); // outlives the gateway
+  const closing = await startTestGateway({ strong: upstream.url }, (config) => ({
+    ...{ ...config, db, embeddingsUpstream: gateway.config.embeddingsUpstream },
+    timeouts: { ...config.timeouts, drainMs: 50 },
+  }));
+  await closing.replace(closing.config, { ...closing.parts, embedder: own });
+  upstream.always(() => {});
+  const pending = post(`${closing.url}/v1/embeddings`, { model, input: 'slow' });
+  const inFlight = async () => (await get(`${closing.url}/health`)).json['in_flight'];
+  await expect.poll(inFlight).toBe(1);
+  await closing.close();
+  const reply = await pending;
+  expect(reply.status).toBe(503);
+  expect(reply.json['error']).toMatchObject({ code: 'shutting_down' });
+  expect(readLog(db)).toMatchObject([
+    { status: 503, outcome: 'upstream_error', error_code: 'shutting_down' },
+  ]);
 });
