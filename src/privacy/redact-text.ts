@@ -53,12 +53,17 @@ export const knownPatterns: readonly string[] = known.map(({ name }) => name);
  */
 export function createRedactText(names: readonly string[]): RedactText {
   const patterns = names.map(patternOf);
-  return (text) =>
-    patterns.reduce(
-      (left, { name, expression, isReal }) =>
-        left.replace(expression, (match) => (isReal?.(match) === false ? match : `[${name}]`)),
-      text,
-    );
+  return (text) => patterns.reduce(replaceIn, text);
+}
+
+function replaceIn(text: string, { name, expression, isReal }: Pattern): string {
+  try {
+    return text.replace(expression, (match) => (isReal?.(match) === false ? match : `[${name}]`));
+  } catch (error) {
+    // A match of millions of characters is too deep for the engine: then nothing of the text is kept.
+    if (error instanceof RangeError) return `[${name}]`;
+    throw error;
+  }
 }
 
 function patternOf(name: string): Pattern {

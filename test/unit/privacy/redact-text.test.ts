@@ -44,6 +44,10 @@ test.each(['a', '.', 'eyJ-', '-eyJa', 'a@', 'a.', 'eyJa.', '1', '1 ', ':', '0-',
   },
 );
 
+test('a text that is too long for an expression is kept by none of its words', () => {
+  expect(createRedactText(['key'])(`secret ${'sk-'.repeat(3_400_000)}`)).toBe('[key]');
+});
+
 test('an expression of the operator is applied everywhere, with its flags', () => {
   const redact = createRedactText(['/\\bacme-\\d+/i', 'email']);
   expect(redact('ACME-1, acme-22 and a@b.example')).toBe('[redacted], [redacted] and [email]');
