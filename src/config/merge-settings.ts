@@ -4,7 +4,8 @@ import type { Settings, TierSettings } from './settings-schema.ts';
  * Flags win over the file, key by key. Three rules keep the result what its writer meant: a flag
  * for both models also wins over the file's value for one of them, one for the threshold replaces a
  * share to hold and the other way round, and what the file says *about*
- * a model (profile, prices, context window, abilities) goes when a flag names another model.
+ * a model (profile, prices, context window, abilities) goes when a flag names another model, as does
+ * whether it is local when a flag names another place.
  */
 export function mergeSettings(file: Settings, flags: Settings): Settings {
   const both = keyChoice({ ...file, ...flags }, flags);
@@ -13,8 +14,8 @@ export function mergeSettings(file: Settings, flags: Settings): Settings {
     ...flags,
     ...both,
     ...boundaryChoice(file, flags),
-    strong: mergeTier(file.strong ?? {}, flags.strong ?? {}, flags),
-    weak: mergeTier(file.weak ?? {}, flags.weak ?? {}, flags),
+    strong: mergeTier('strong', file, flags),
+    weak: mergeTier('weak', file, flags),
     cascade: { ...file.cascade, ...flags.cascade },
     embedding: { ...file.embedding, ...flags.embedding },
     judge: mergeJudge(file.judge ?? {}, flags.judge ?? {}),
@@ -31,7 +32,13 @@ function boundaryChoice(file: Settings, flags: Settings) {
   return { threshold, target_strong_share };
 }
 
-function mergeTier(file: TierSettings, flags: TierSettings, flagsForBoth: Settings): TierSettings {
+function mergeTier(
+  tier: 'strong' | 'weak',
+  fileForBoth: Settings,
+  flagsForBoth: Settings,
+): TierSettings {
+  const file = fileForBoth[tier] ?? {};
+  const flags = flagsForBoth[tier] ?? {};
   const kept = { ...file };
   if (flags.model !== undefined && flags.model !== file.model) {
     delete kept.profile;
@@ -40,11 +47,11 @@ function mergeTier(file: TierSettings, flags: TierSettings, flagsForBoth: Settin
     delete kept.max_input_tokens;
     delete kept.supports;
   }
-  if (flags.base_url ?? flags.model) delete kept.local;
-  if (flagsForBoth.base_url !== undefined) {
-    delete kept.base_url;
-    delete kept.local;
-  }
+  // Whether it is this machine's, was said of the place that the file names.
+  const fileUrl = file.base_url ?? fileForBoth.base_url;
+  const isElsewhere = (flags.base_url ?? flagsForBoth.base_url ?? fileUrl) !== fileUrl;
+  if (isElsewhere || (flags.model ?? file.model) !== file.model) delete kept.local;
+  if (flagsForBoth.base_url !== undefined) delete kept.base_url;
   if (givesKey(flagsForBoth)) {
     delete kept.api_key;
     delete kept.api_key_env;

@@ -273,6 +273,19 @@ describe('flags over the file', () => {
     expect(replaced.config).toMatchObject({ strongProfile: null, strong: { price: null } });
   });
 
+  it('with another place, and only then, drop whether it is local', async () => {
+    const file =
+      'base_url: http://gpu:1\nstrong: { model: big, local: false }\nweak: { model: small }';
+    const strongIsLocal = async (...flags: string[]) =>
+      (await load(flags, file)).config.strong.isLocal;
+    expect(await strongIsLocal()).toBe(false);
+    expect(await strongIsLocal('--strong-model', 'big')).toBe(false);
+    expect(await strongIsLocal('--strong-base-url', 'http://gpu:1')).toBe(false);
+    expect(await strongIsLocal('--base-url', 'http://gpu:1')).toBe(false);
+    expect(await strongIsLocal('--strong-model', 'other')).toBe(true);
+    expect(await strongIsLocal('--base-url', 'http://gpu:2')).toBe(true);
+  });
+
   it('may have two spellings, which must agree', async () => {
     const { config } = await load([...pair, '--alt-base-url', 'http://h:1']);
     expect(config.weak.baseUrl).toBe('http://h:1');
