@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseAnswer } from '../parse-answer.ts';
 
 /** Loose on purpose: only what is read is checked. */
 const answerSchema = z.object({
@@ -22,10 +23,10 @@ function decodeBase64(text: string): Float32Array {
 
 /**
  * The vectors of an OpenAI embeddings answer, in the order of the inputs.
- * @throws ZodError or SyntaxError when the answer is something else
+ * @throws Error when the answer is something else
  */
 export function parseEmbeddingsAnswer(body: string): Float32Array[] {
-  const { data } = answerSchema.parse(JSON.parse(body));
+  const { data } = parseAnswer(answerSchema, body);
   return data
     .map((entry, position) => ({ place: entry.index ?? position, embedding: entry.embedding }))
     .sort((a, b) => a.place - b.place)

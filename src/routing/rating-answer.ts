@@ -3,6 +3,7 @@
 //   score = 1 - (p4 + p5)        (RouteLLM, causal_llm: high ratings of the weak answer go to weak)
 // Without them the rating in the text counts as certain. No rating at all: 1, as in RouteLLM.
 import { z } from 'zod';
+import { parseAnswer } from '../parse-answer.ts';
 
 const alternative = z.object({ token: z.string(), logprob: z.number() });
 
@@ -32,9 +33,9 @@ export interface RatingAnswer {
 
 const ratings = 5;
 
-/** @throws ZodError or SyntaxError when it is no chat completion */
+/** @throws Error when it is no chat completion */
 export function parseRatingAnswer(body: string): RatingAnswer {
-  const [choice] = answerSchema.parse(JSON.parse(body)).choices;
+  const [choice] = parseAnswer(answerSchema, body).choices;
   const first = choice?.logprobs?.content?.find(({ token }) => ratingOf(token) !== null);
   const probabilities = first
     ? normalized(first.top_logprobs?.length ? first.top_logprobs : [first])

@@ -150,7 +150,7 @@ it.each([
   ['a lost connection', hangUp],
   ['no answer in time', silence],
 ])('tries once more after %s', async (_, failure) => {
-  const endpoint = await open({ timeoutMs: 200 });
+  const endpoint = await open({ timeoutMs: failure === silence ? 1000 : 10_000 });
   script = [failure];
   expect(await endpoint.embed(['a'])).toHaveLength(1);
   expect(received).toHaveLength(3);
@@ -170,6 +170,12 @@ it('does not repeat what will fail again', async () => {
   script = [json(401, { error: 'bad key' })];
   await expect(endpoint.embed(['a'])).rejects.toThrow('status 401');
   expect(received).toHaveLength(2);
+});
+
+it('repeats nothing of an answer that is not JSON', async () => {
+  const endpoint = await open();
+  script = [(_, response) => void response.end('sk-canary')];
+  await expect(endpoint.embed(['a'])).rejects.toThrow(/failed: the answer is not JSON$/);
 });
 
 it('names both lengths when a later vector has another one', async () => {

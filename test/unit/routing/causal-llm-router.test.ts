@@ -142,13 +142,16 @@ describe('the causal_llm router', () => {
   it.each([
     ['an error status', () => 500, /status 500/],
     ['a refusal of everything', () => 400, /status 400/],
-    ['something else than JSON', () => 'nonsense', /failed/],
-    ['another JSON', () => '{"object":"list"}', /failed/],
+    ['something else than JSON', () => 'sk-canary', /failed: the answer is not JSON$/],
+    ['another JSON', () => '{"choices":[{"message":"sk-canary"}]}', /at "choices\[0\]\.message"$/],
   ])('fails as an embedder does on %s', async (_what, reply, message) => {
     const { baseUrl } = await startRater(reply);
     const failure = createCausalLlmRouter(settings(baseUrl)).score('x');
     await expect(failure).rejects.toThrow(EmbeddingError);
     await expect(failure).rejects.toThrow(message);
+    // What the server said may hold its key.
+    const { cause } = (await failure.catch((error: unknown) => error)) as EmbeddingError;
+    expect(String(cause)).not.toContain('canary');
   });
 
   it('gives up in time, when aborted, and when nobody listens', async () => {
