@@ -28,7 +28,10 @@ export function createAccess(settings: Settings, env: NodeJS.ProcessEnv): Access
   const adminKeys =
     adminVariable === undefined
       ? []
-      : [readSecretVariable('admin_key_env', adminVariable, env).reveal()];
+      : checked(
+          [readSecretVariable('admin_key_env', adminVariable, env).reveal()],
+          `${nameSetting('admin_key_env')}: the environment variable ${adminVariable}`,
+        );
   return {
     clientKeys: new KeySet(keys.map(hashOfKey)),
     adminKeys: new KeySet(adminKeys.map(hashOfKey)),

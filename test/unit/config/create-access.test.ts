@@ -57,6 +57,7 @@ describe('client keys', () => {
     [`client_keys_file: ${keyFile('# none\n')}`, {}, /holds no key/],
     ['client_keys_file: /nowhere/keys', {}, /\/nowhere\/keys cannot be read \(ENOENT\)/],
     ['admin_key_env: ADMIN', {}, /environment variable ADMIN, which is not set/],
+    ['admin_key_env: ADMIN', { ADMIN: 'short' }, /variable ADMIN: key 1 must be 8 or more/],
   ])('%s: an error that repeats no key', async (yaml, env, message) => {
     const error = await load(yaml, env).then(String, (thrown: unknown) => String(thrown));
     expect(error).toMatch(message);
