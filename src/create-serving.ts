@@ -1,6 +1,7 @@
 import type { Config } from './config/config.ts';
 import { outsideRouters } from './config/outside-routers.ts';
-import { createDispatcher, type DispatchEvents } from './dispatch/dispatcher.ts';
+import type { DispatchEvents } from './dispatch/dispatch-events.ts';
+import { createDispatcher } from './dispatch/dispatcher.ts';
 import { defaultDispatchSettings } from './dispatch/dispatch-settings.ts';
 import type { Embedder } from './embedding/embedder.ts';
 import type { EmbeddingError } from './errors.ts';

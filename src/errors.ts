@@ -8,6 +8,8 @@ export interface AppErrorOptions {
   type: string;
   code?: string | null;
   param?: string | null;
+  /** What the upstream answered, where that is why; for the log. */
+  upstreamStatus?: number | null;
   cause?: unknown;
   /** Extra response headers, lower-case names. */
   headers?: Record<string, string>;
@@ -22,6 +24,7 @@ export class AppError extends Error {
   readonly type: string;
   readonly code: string | null;
   readonly param: string | null;
+  readonly upstreamStatus: number | null;
   readonly headers: Record<string, string>;
 
   constructor(message: string, options: AppErrorOptions) {
@@ -31,6 +34,7 @@ export class AppError extends Error {
     this.type = options.type;
     this.code = options.code ?? null;
     this.param = options.param ?? null;
+    this.upstreamStatus = options.upstreamStatus ?? null;
     this.headers = options.headers ?? {};
   }
 

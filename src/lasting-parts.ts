@@ -9,6 +9,7 @@ import { createSchemaChecker, type SchemaChecker } from './judging/schema-checke
 import { createShadowBudget, shadowSince } from './judging/shadow-budget.ts';
 import { createSignals } from './judging/signals.ts';
 import { keepThresholds, type Routers } from './keep-thresholds.ts';
+import { logDispatch } from './log-dispatch.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createSessions } from './routing/sessions.ts';
 import { createServedRouters } from './served-routers.ts';
@@ -82,7 +83,8 @@ export async function openLastingParts(
   const servedRouters = createServedRouters({ log, keeper, logger });
   const sessions = createSessions(config.sessions);
   const shared = {
-    ...{ watch: keeper.watch, sessions, shadow, dispatchEvents: metrics },
+    ...{ watch: keeper.watch, sessions, shadow },
+    dispatchEvents: { ...metrics, ...logDispatch(logger) },
     signals: countedSignals(log, metrics, schemas),
     onAfterAnswerError: (error: unknown) =>
       logger.error({ err: error }, 'an answer could not be looked at'),

@@ -8,6 +8,12 @@ export interface BreakerSettings {
   readonly disabled: boolean;
 }
 
+export interface BreakerEvents {
+  /** Also when a probe failed. */
+  onOpen(ms: number): void;
+  onClose(): void;
+}
+
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
 /** Takes one deployment out when it keeps failing, and lets a single probe find out when it is back. */
@@ -44,7 +50,11 @@ const mostCalls = 1000;
  * 401, 403 and 404, and for 429 while the group has others. With `allowed_fails` set: at more
  * failures than that within the minute (LiteLLM). A failed probe opens it again.
  */
-export function createBreaker(settings: BreakerSettings, now: () => number): Breaker {
+export function createBreaker(
+  settings: BreakerSettings,
+  now: () => number,
+  events?: BreakerEvents,
+): Breaker {
   let openUntilMs = 0;
   let isOpen = false;
   let isProbing = false;
@@ -67,6 +77,7 @@ export function createBreaker(settings: BreakerSettings, now: () => number): Bre
     if (settings.disabled || ms <= 0) return;
     isOpen = true;
     openUntilMs = now() + ms;
+    events?.onOpen(ms);
   }
 
   /** What was before the cooldown no longer counts. */
@@ -74,6 +85,7 @@ export function createBreaker(settings: BreakerSettings, now: () => number): Bre
     isOpen = false;
     inARow = 0;
     recent = [];
+    events?.onClose();
   }
 
   function hasFailedTooOften(): boolean {

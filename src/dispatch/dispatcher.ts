@@ -2,6 +2,7 @@ import type { Demands } from '../demands.ts';
 import { AppError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import { backoffMs } from './backoff.ts';
+import type { DispatchEvents, FailedCall } from './dispatch-events.ts';
 import { classifyFailure, type FailureClass } from './failure-class.ts';
 import type { DispatchSettings, Group } from './group.ts';
 import { createGroupPool, type GroupPool, type Lease } from './group-pool.ts';
@@ -13,6 +14,7 @@ export type CallDeployment<T> = (lease: Lease) => Promise<T>;
 
 /** What one request may do, from its own fields or the defaults. */
 export interface DispatchRequest extends Demands {
+  readonly requestId: string;
   readonly group: string;
   readonly numRetries: number | null;
   /** The client's own fallbacks come before the configured ones. */
@@ -28,18 +30,14 @@ export interface DispatchTrace {
   fallbacks: number;
   /** The deployment of the last call. */
   deployment: Deployment | null;
+  /** The last call, where it failed: the next one is made in its place. */
+  failed: FailedCall | null;
 }
 
 export interface DispatcherDeps {
   readonly now: () => number;
   readonly random: () => number;
   readonly events?: DispatchEvents;
-}
-
-/** Told of what the metrics count. */
-export interface DispatchEvents {
-  onRetry(deployment: Deployment): void;
-  onFallback(from: string, to: string, cause: FailureClass): void;
 }
 
 export interface Dispatcher {
@@ -160,9 +158,14 @@ export function createDispatcher(
         return { failed: failed ?? { error, cause: classifyFailure(error) } };
       }
       trace.attempts++;
-      if (retry > 0) deps.events?.onRetry(lease.deployment);
-      trace.deployment = lease.deployment;
-      tried.add(lease.deployment);
+      const { deployment } = lease;
+      if (retry > 0) deps.events?.onRetry(deployment);
+      if (trace.failed !== null) {
+        deps.events?.onCalledInstead(trace.failed, deployment, request.requestId);
+      }
+      trace.deployment = deployment;
+      trace.failed = null;
+      tried.add(deployment);
       try {
         return { answer: await call(lease) };
       } catch (error) {
@@ -173,12 +176,13 @@ export function createDispatcher(
         const cause = classifyFailure(error);
         const askedMs = error instanceof AppError ? retryAfterMs(error.headers, deps.now()) : null;
         lease.fail(cause, askedMs);
+        trace.failed = { deployment, error };
         failed = { error, cause };
         if (!isWorthARetry(cause)) return { failed };
-        if (cause === 'auth' || cause === 'not_found') excluded.add(lease.deployment);
+        if (cause === 'auth' || cause === 'not_found') excluded.add(deployment);
 
         const others = pool.available(request, tried);
-        const configured = lease.deployment.numRetries ?? settings.numRetries;
+        const configured = deployment.numRetries ?? settings.numRetries;
         const retries = request.numRetries ?? configured ?? (others > 0 || isLast ? 1 : 0);
         const isHopeless = pool.available(request, excluded) === 0;
         if (retry >= retries || isHopeless) return { failed };

@@ -2,6 +2,7 @@ import type { Ability, Demands } from '../demands.ts';
 import { AppError, BadRequestError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import { createBreaker, type Breaker, type BreakerState, type Permit } from './breaker.ts';
+import type { DispatchEvents } from './dispatch-events.ts';
 import type { FailureClass } from './failure-class.ts';
 import type { DispatchSettings, Group } from './group.ts';
 import { pickDeployment } from './pick-deployment.ts';
@@ -15,9 +16,10 @@ export interface Lease {
   cancel(): void;
 }
 
-export interface PoolClock {
+export interface PoolDeps {
   readonly now: () => number;
   readonly random: () => number;
+  readonly events?: Pick<DispatchEvents, 'onTakenOut' | 'onBack'>;
 }
 
 /** The deployments of one group with their breakers and running calls. */
@@ -47,7 +49,7 @@ interface Slot {
 export function createGroupPool(
   group: Group,
   settings: DispatchSettings,
-  clock: PoolClock,
+  { now, random, events }: PoolDeps,
 ): GroupPool {
   const slots: Slot[] = group.deployments.map((deployment) => ({
     deployment,
@@ -57,7 +59,11 @@ export function createGroupPool(
         cooldownMs: deployment.cooldownMs ?? settings.cooldownMs,
         disabled: settings.disableCooldowns,
       },
-      clock.now,
+      now,
+      {
+        onOpen: (ms) => events?.onTakenOut(deployment, ms),
+        onClose: () => events?.onBack(deployment),
+      },
     ),
     inFlight: 0,
   }));
@@ -118,7 +124,7 @@ export function createGroupPool(
     lease(demands, excluded) {
       let candidates = usable(demands, excluded);
       while (candidates.length > 0) {
-        const slot = pickDeployment(candidates, settings.routingStrategy, clock.random);
+        const slot = pickDeployment(candidates, settings.routingStrategy, random);
         if (slot === null) break;
         const permit = slot.breaker.tryAcquire();
         if (permit !== null) return leaseOf(slot, permit);

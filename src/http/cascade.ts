@@ -92,6 +92,7 @@ export async function cascade(
     discardedCostNanoUsd: costOf(request, deployment.price, answer.facts),
   };
   forwarded.answer = null;
+  if (error !== null) forwarded.failed = { deployment, error };
   return forward({ ...exchange, decision: strong }, forwarded, instanceId);
 }
 

@@ -11,7 +11,7 @@ import { clientName } from './auth.ts';
 import { callOf, ClientGoneError, type Call } from './call.ts';
 import type { TextRequest } from './chat-request.ts';
 import { cascadeHeaders, decisionHeaders } from './decision-headers.ts';
-import { causeText, toAppError } from './error-handler.ts';
+import { failureFields, toAppError } from './error-handler.ts';
 import { cascade, mayCascade } from './cascade.ts';
 import { forward, nothingForwarded, type Forwarded } from './forward.ts';
 import { parseJsonObject, type JsonObjectText } from './json-text.ts';
@@ -223,7 +223,7 @@ function logBrokenStream(
   error: AppError,
 ): void {
   const ids = { requestId: call.requestId, decisionId: decision.id, deployment: deployment?.id };
-  deps.logger.warn({ ...ids, code: error.code, cause: causeText(error.cause) }, error.message);
+  deps.logger.warn({ ...ids, ...failureFields(error) }, error.message);
 }
 
 function setHeaders(res: Response, headers: Readonly<Record<string, string>>): void {

@@ -127,7 +127,7 @@ async function askUpstream(exchange: Exchange, instanceId: string): Promise<null
   const wanted = { numRetries: null, fallbacks: [], disableFallbacks: true };
   const demands = { promptTokens: 0, needs: [], isLocalOnly: false };
   const bytes = await upstream.dispatcher.dispatch(
-    { ...wanted, ...demands, group: upstream.deployment.group },
+    { ...wanted, ...demands, group: upstream.deployment.group, requestId: call.requestId },
     forwarded,
     async (lease) => {
       const { deployment } = lease;

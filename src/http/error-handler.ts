@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Request } from 'express';
 import type { Logger } from 'pino';
 import { AppError, BadRequestError, UpstreamError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { ClientGoneError } from './call.ts';
+import { callOf, ClientGoneError } from './call.ts';
 import { sendJson } from './reply.ts';
 
 interface ErrorDeps {
@@ -25,8 +25,9 @@ export function createErrorHandler({ logger, metrics }: ErrorDeps): ErrorRequest
     // A decided request has its row, and is counted with it.
     if (!res.hasHeader('x-pointsman-decision-id')) metrics.onRefused(seen.status);
     const level = seen.status >= 500 ? 'warn' : 'debug';
-    const causes = { cause: causeText(seen === error ? seen.cause : error) };
-    logger[level]({ ...causes, code: seen.code, method: req.method, path: req.path }, seen.message);
+    const { requestId } = callOf(res);
+    const asked = { method: req.method, path: req.path };
+    logger[level]({ requestId, ...asked, ...failureFields(error) }, seen.message);
     if (res.headersSent) {
       res.destroy();
       return;
@@ -54,7 +55,17 @@ function retryHeaders(error: AppError): Record<string, string> {
   return isFinal ? { 'x-should-retry': 'false' } : {};
 }
 
+/** What the log tells of a failure beside its message. */
+export function failureFields(error: unknown) {
+  const seen = toAppError(error);
+  return {
+    code: seen.code,
+    status: seen.upstreamStatus ?? undefined,
+    cause: causeText(seen === error ? seen.cause : error),
+  };
+}
+
 /** pino writes an error under any key but `err` as `{}`. */
-export function causeText(cause: unknown): string | undefined {
+function causeText(cause: unknown): string | undefined {
   return cause instanceof Error ? (cause.stack ?? cause.message) : undefined;
 }

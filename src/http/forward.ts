@@ -18,7 +18,7 @@ export interface Forwarded extends DispatchTrace {
 }
 
 export function nothingForwarded(): Forwarded {
-  return { attempts: 0, fallbacks: 0, deployment: null, answer: null, cascade: null };
+  return { attempts: 0, fallbacks: 0, deployment: null, failed: null, answer: null, cascade: null };
 }
 
 /** Deployments that refused what we ask beyond the client's wishes; they are not asked again. */
@@ -45,6 +45,7 @@ export async function forward(
 ): Promise<AsyncGenerator<Buffer>> {
   const { call, decision, request, serving } = exchange;
   const wanted = {
+    requestId: call.requestId,
     group: decision.group,
     ...decision.demands,
     ...request.dispatch,

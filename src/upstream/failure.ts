@@ -1,4 +1,4 @@
-import { AppError, BadRequestError, UpstreamError } from '../errors.ts';
+import { AppError, BadRequestError, UpstreamError, type AppErrorOptions } from '../errors.ts';
 import { withoutCredentials } from '../base-url.ts';
 import type { Deployment } from './deployment.ts';
 import { isObject } from '../is-object.ts';
@@ -21,25 +21,26 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
   const where = `${deployment.group} upstream ${withoutCredentials(reply.url)}`;
   const said = saidBy(deployment, reply.text);
   const cause = new Error(`${where} answered ${status}: ${said}`);
+  const known = { upstreamStatus: status, cause };
   const retry = { headers: retryHeaders(headers) };
 
   if (status >= 300 && status < 400) {
     return new UpstreamError(
       `The ${where} redirected (${status}); redirects are not followed, since the key would go ` +
         `along. Set the base URL of ${deployment.id} to the final address.`,
-      { code: 'upstream_redirect', cause },
+      { code: 'upstream_redirect', ...known },
     );
   }
   // 402: no credit left; 407: a proxy of ours wants a key.
   if (status === 401 || status === 402 || status === 403 || status === 407) {
     return new UpstreamError(
       `The ${where} refused our credentials (${status}). Check the key of ${deployment.id}.`,
-      { code: 'upstream_auth_failed', cause },
+      { code: 'upstream_auth_failed', ...known },
     );
   }
-  if (status === 404 || status === 405) return notFound(deployment, where, said, cause);
+  if (status === 404 || status === 405) return notFound(deployment, where, said, known);
   if (status === 408) {
-    const timedOut = { status: 504, code: 'upstream_timeout', cause };
+    const timedOut = { status: 504, code: 'upstream_timeout', ...known };
     return new UpstreamError(`The ${where} gave up waiting (408).`, timedOut);
   }
   if (status === 429) {
@@ -47,21 +48,27 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
       status: 429,
       type: 'rate_limit_error',
       code: 'upstream_rate_limited',
-      cause,
+      ...known,
       ...retry,
     });
   }
-  if (refusals.has(status)) return refusedRequest(deployment, reply, said, cause);
+  if (refusals.has(status)) return refusedRequest(deployment, reply, said, known);
   if (status === 503) {
     return new UpstreamError(`The ${where} is not available (503).`, {
       status: 503,
       code: 'upstream_error',
-      cause,
+      ...known,
       ...retry,
     });
   }
-  return new UpstreamError(`The ${where} failed (${status}).`, { code: 'upstream_error', cause });
+  return new UpstreamError(`The ${where} failed (${status}).`, {
+    code: 'upstream_error',
+    ...known,
+  });
 }
+
+/** What is known of every failed reply. */
+type Known = Required<Pick<AppErrorOptions, 'upstreamStatus' | 'cause'>>;
 
 /** What an upstream answers to the client's own parameters; other 4xx are between it and us. */
 const refusals: ReadonlySet<number> = new Set([400, 413, 415, 422]);
@@ -84,17 +91,17 @@ function retryHeaders(headers: FailedReply['headers']): Record<string, string> {
   return sensible;
 }
 
-function notFound(deployment: Deployment, where: string, said: string, cause: Error): AppError {
+function notFound(deployment: Deployment, where: string, said: string, known: Known): AppError {
   if (!said.includes(deployment.model) && !/model/i.test(said)) {
     return new UpstreamError(
       `There is no chat endpoint at the ${where}. Check the base URL of ${deployment.id}.`,
-      { code: 'upstream_not_found', cause },
+      { code: 'upstream_not_found', ...known },
     );
   }
   return new UpstreamError(
     `The ${where} does not have the model "${deployment.model}" (404). ` +
       `With Ollama: ollama pull ${deployment.model}`,
-    { code: 'upstream_model_not_found', cause },
+    { code: 'upstream_model_not_found', ...known },
   );
 }
 
@@ -105,7 +112,7 @@ function refusedRequest(
   deployment: Deployment,
   reply: FailedReply,
   said: string,
-  cause: Error,
+  known: Known,
 ): AppError {
   const body = parseError(reply.text);
   const param = isObject(body) && typeof body['param'] === 'string' ? body['param'] : null;
@@ -114,7 +121,7 @@ function refusedRequest(
     status: reply.status === 413 ? 413 : 400,
     param,
     code: contextTooLong.test(said) ? 'context_length_exceeded' : code,
-    cause,
+    ...known,
   });
 }
 

@@ -42,12 +42,13 @@ function secretsOfUrl(baseUrl: string): string[] {
 /** The same error, its cause included, with all its texts redacted. */
 export function redactError(error: Error, redact: Redact): Error {
   if (!(error instanceof AppError)) return error;
-  const { status, type, code, param, headers, cause } = error;
+  const { status, type, code, param, upstreamStatus, headers, cause } = error;
   const safeHeaders = Object.entries(headers).map(
     ([name, value]) => [name, redact(value)] as const,
   );
   const options: AppErrorOptions & { code: string } = {
-    ...{ status, type, cause: cause instanceof Error ? redactCause(cause, redact) : undefined },
+    ...{ status, type, upstreamStatus },
+    cause: cause instanceof Error ? redactCause(cause, redact) : undefined,
     code: (code === null ? null : redact(code)) as string,
     param: param === null ? null : redact(param),
     headers: Object.fromEntries(safeHeaders),

@@ -36,12 +36,13 @@ async function run(
     { ...defaultDispatchSettings, retryAfterMs: 0, ...settings },
     { now: () => 0, random: () => 0 },
   );
-  const trace = { attempts: 0, fallbacks: 0, deployment: null };
+  const trace = { attempts: 0, fallbacks: 0, deployment: null, failed: null };
   const counts = new Map<string, number>();
   const result = await dispatcher
     .dispatch(
       {
         ...{
+          requestId: 'r',
           group: Object.keys(plan)[0] ?? '',
           promptTokens: 10,
           needs: [],
