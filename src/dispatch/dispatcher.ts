@@ -1,6 +1,7 @@
 import type { Demands } from '../demands.ts';
 import { AppError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
+import { alsoFailed, type FailedGroup } from './also-failed.ts';
 import { backoffMs } from './backoff.ts';
 import type { DispatchEvents, FailedCall } from './dispatch-events.ts';
 import { classifyFailure, type FailureClass } from './failure-class.ts';
@@ -45,7 +46,7 @@ export interface Dispatcher {
   /**
    * Calls deployments until one answers, in LiteLLM's order: retries within the group, then the
    * fallbacks of the failure's cause, depth first, then the defaults.
-   * @throws the last failure when all is used up; the signal's reason when the client left.
+   * @throws the last failure, naming those before it, when all is used up; the signal's reason when the client left.
    */
   dispatch<T>(
     request: DispatchRequest,
@@ -55,13 +56,7 @@ export interface Dispatcher {
   ): Promise<T>;
 }
 
-/** A group that failed, and why: the cause chooses the fallback list. */
-interface Failed {
-  readonly error: unknown;
-  readonly cause: FailureClass;
-}
-
-type Tried<T> = { readonly answer: T } | { readonly failed: Failed };
+type Tried<T> = { readonly answer: T } | { readonly failed: FailedGroup };
 
 export function createDispatcher(
   groups: readonly Group[],
@@ -79,6 +74,7 @@ export function createDispatcher(
     signal: AbortSignal,
   ): Promise<T> {
     const seen = new Set<string>();
+    const leftBehind: FailedGroup[] = [];
     const defaults = request.disableFallbacks ? [] : settings.defaultFallbacks;
     let failed = await walk(request.group, defaults);
     if ('answer' in failed) return failed.answer;
@@ -87,7 +83,7 @@ export function createDispatcher(
       if ('answer' in next) return next.answer;
       failed = next;
     }
-    throw failed.failed.error as Error;
+    throw alsoFailed(failed.failed, leftBehind) as Error;
 
     /**
      * A group with its retries, then its own fallbacks, each treated alike.
@@ -101,14 +97,16 @@ export function createDispatcher(
         trace.fallbacks >= settings.maxFallbacks ||
         [...fallbacksOf(name, 'server'), ...later].every((target) => seen.has(target));
       const tried = await tryGroup(pool, request, trace, call, signal, isLast);
-      if ('answer' in tried || !mayFallBack(request, tried.failed)) return tried;
+      if ('answer' in tried) return tried;
+      leftBehind.push(tried.failed);
+      if (!mayFallBack(request, tried.failed)) return tried;
       return walkList(name, fallbacksOf(name, tried.failed.cause), tried.failed, later);
     }
 
     async function walkList(
       from: string,
       names: readonly string[],
-      last: Failed,
+      last: FailedGroup,
       later: readonly string[],
     ): Promise<Tried<T>> {
       let failed = last;
@@ -146,16 +144,17 @@ export function createDispatcher(
     signal: AbortSignal,
     isLast: boolean,
   ): Promise<Tried<T>> {
+    const group = pool.group.name;
     const excluded = new Set<Deployment>(); // cannot answer this request
     const tried = new Set<Deployment>(); // asked again only when no other is left
-    let failed: Failed | null = null;
+    let failed: FailedGroup | null = null;
     for (let retry = 0; ; retry++) {
       let lease: Lease;
       try {
         const others = retry === 0 ? 0 : pool.available(request, tried);
         lease = pool.lease(request, others > 0 ? tried : excluded);
       } catch (error) {
-        return { failed: failed ?? { error, cause: classifyFailure(error) } };
+        return { failed: failed ?? { group, error, cause: classifyFailure(error) } };
       }
       trace.attempts++;
       const { deployment } = lease;
@@ -177,7 +176,7 @@ export function createDispatcher(
         const askedMs = error instanceof AppError ? retryAfterMs(error.headers, deps.now()) : null;
         lease.fail(cause, askedMs);
         trace.failed = { deployment, error };
-        failed = { error, cause };
+        failed = { group, error, cause };
         if (!isWorthARetry(cause)) return { failed };
         if (cause === 'auth' || cause === 'not_found') excluded.add(deployment);
 
@@ -200,7 +199,7 @@ export function createDispatcher(
 }
 
 /** The client's own fault stays the client's, whatever other model is asked. */
-function mayFallBack(request: DispatchRequest, { cause }: Failed): boolean {
+function mayFallBack(request: DispatchRequest, { cause }: FailedGroup): boolean {
   return cause !== 'bad_request' && !request.disableFallbacks;
 }
 
@@ -208,7 +207,7 @@ function isWorthARetry(cause: FailureClass): boolean {
   return cause !== 'bad_request' && cause !== 'context_window' && cause !== 'content_policy';
 }
 
-function isUncallable({ error, cause }: Failed): boolean {
+function isUncallable({ error, cause }: FailedGroup): boolean {
   const isBusy = error instanceof AppError && error.code === 'no_deployment_available';
   return isBusy || cause === 'unsupported';
 }

@@ -24,7 +24,8 @@ export function createErrorHandler({ logger, metrics }: ErrorDeps): ErrorRequest
     const seen = toAppError(error);
     // A decided request has its row, and is counted with it.
     if (!res.hasHeader('x-pointsman-decision-id')) metrics.onRefused(seen.status);
-    const level = seen.status >= 500 ? 'warn' : 'debug';
+    // What an upstream fails with, a 429 too, is for the operator; other 4xx are for the client.
+    const level = seen.status >= 500 || seen instanceof UpstreamError ? 'warn' : 'debug';
     const { requestId } = callOf(res);
     const asked = { method: req.method, path: req.path };
     logger[level]({ requestId, ...asked, ...failureFields(error) }, seen.message);

@@ -62,6 +62,21 @@ describe('a call that failed, where another one is made', () => {
     expect(gateway.logLines.join('')).not.toContain('secret plan');
   });
 
+  test.each([401, 429])(
+    'all that fail with %d are told, the last with the answer',
+    async (status) => {
+      await start();
+      weak.enqueue(failure(status, said('weak boom')));
+      strong.always(failure(status, said('strong boom')));
+      const requestId = (await chat({ num_retries: 0 })).headers.get('x-request-id');
+      const told = lines().filter((line) => 'requestId' in line);
+      expect(told).toMatchObject([
+        { level: 40, requestId, status, cause: expect.stringContaining('weak boom') as string },
+        { level: 40, requestId, status, cause: expect.stringContaining('strong boom') as string },
+      ]);
+    },
+  );
+
   test('of the same group: a line for each retry', async () => {
     await start();
     weak.enqueue(failure(500, said('one')), failure(503, said('two')));

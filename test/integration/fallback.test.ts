@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ask, get, post } from '../support/chat.ts';
+import { ask, get, post, type ChatReply } from '../support/chat.ts';
 import { waitForDecision } from '../support/read-log.ts';
 import {
   failure,
@@ -25,6 +25,7 @@ afterEach(async () => {
 });
 
 const chat = (body: unknown) => post(`${gateway.url}/v1/chat/completions`, body);
+const messageOf = ({ json }: ChatReply) => (json['error'] as { message: string }).message;
 
 describe('when nothing is configured the other tier stands in', () => {
   test.each([
@@ -79,6 +80,35 @@ describe('when nothing is configured the other tier stands in', () => {
     const attempts = Number(reply.headers.get('x-pointsman-attempts'));
     expect(attempts).toBe(weak.requests.length + strong.requests.length);
     expect(attempts).toBeLessThanOrEqual(3);
+  });
+
+  test.each([
+    [401, 'upstream_auth_failed', 'Check the key of strong.'],
+    [404, 'upstream_not_found', 'Check the base URL of strong.'],
+    [500, 'upstream_error', 'failed (500).'],
+  ])('both answer %d: the last is told, the first is named', async (status, code, told) => {
+    weak.always(failure(status));
+    strong.always(failure(status));
+    const reply = await chat(ask('hi'));
+    expect(reply.status).toBe(502);
+    expect(reply.json).toMatchObject({ error: { code } });
+    expect(messageOf(reply)).toContain(`${told} (Also failed: weak with ${code} ${status}.)`);
+  });
+
+  test('one fails while the other is out of service: that is said, too', async () => {
+    weak.always(failure(401));
+    await chat(ask('hi'));
+    strong.always(failure(500));
+    const reply = await chat(ask('hi'));
+    expect(reply.json).toMatchObject({ error: { code: 'upstream_error' } });
+    const also = '(Also failed: weak with no_deployment_available.)';
+    expect(messageOf(reply)).toContain(`failed (500). ${also}`);
+  });
+
+  test('one alone is told as it is', async () => {
+    weak.always(failure(500));
+    const reply = await chat(ask('hi', { disable_fallbacks: true }));
+    expect(reply.text).not.toContain('Also failed');
   });
 });
 
