@@ -3,6 +3,7 @@ import type { Config } from './config/config.ts';
 import { createServing, type ShadowParts } from './create-serving.ts';
 import type { CachedEmbedder } from './embedding/embedding-cache.ts';
 import type { EmbeddingError } from './errors.ts';
+import { failureFields, toAppError } from './http/error-handler.ts';
 import { readRouter } from './http/router-reading.ts';
 import type { Serving } from './http/serving.ts';
 import { createSchemaChecker, type SchemaChecker } from './judging/schema-checker.ts';
@@ -90,7 +91,8 @@ export async function openLastingParts(
       logger.error({ err: error }, 'an answer could not be looked at'),
     onEmbeddingFailed: (error: EmbeddingError) => {
       embeddingFailures++;
-      logger.warn({ err: error }, 'a prompt could not be scored; the default tier answers');
+      const what = 'a prompt could not be scored; the default tier answers';
+      logger.warn(failureFields(error, logger), `${what}: ${error.message}`);
     },
   };
   return {
@@ -154,7 +156,9 @@ async function createShadowParts(
     onSpent: (nanoUsd) => metrics.onShadowSpent(nanoUsd),
     onResult(result, err) {
       metrics.onShadow(result);
-      if (result === 'failed') logger.warn({ err }, 'a shadow comparison failed');
+      if (result !== 'failed') return;
+      const { message } = toAppError(err);
+      logger.warn(failureFields(err, logger), `a shadow comparison failed: ${message}`);
     },
   };
 }

@@ -12,7 +12,7 @@ type LoggedEvents = Pick<DispatchEvents, 'onCalledInstead' | 'onTakenOut' | 'onB
 export function logDispatch(logger: Logger): LoggedEvents {
   return {
     onCalledInstead({ deployment: { id: from }, error }, { id: to }, requestId) {
-      const { cause, ...fields } = failureFields(error);
+      const { cause, ...fields } = failureFields(error, logger);
       // What a model says of the request itself may repeat its text.
       const isOfRequest = error instanceof BadRequestError;
       const why = isOfRequest ? 'it refused the request' : toAppError(error).message;

@@ -223,7 +223,7 @@ function logBrokenStream(
   error: AppError,
 ): void {
   const ids = { requestId: call.requestId, decisionId: decision.id, deployment: deployment?.id };
-  deps.logger.warn({ ...ids, ...failureFields(error) }, error.message);
+  deps.logger.warn({ ...ids, ...failureFields(error, deps.logger) }, error.message);
 }
 
 function setHeaders(res: Response, headers: Readonly<Record<string, string>>): void {

@@ -28,7 +28,7 @@ export function createErrorHandler({ logger, metrics }: ErrorDeps): ErrorRequest
     const level = seen.status >= 500 || seen instanceof UpstreamError ? 'warn' : 'debug';
     const { requestId } = callOf(res);
     const asked = { method: req.method, path: req.path };
-    logger[level]({ requestId, ...asked, ...failureFields(error) }, seen.message);
+    logger[level]({ requestId, ...asked, ...failureFields(error, logger) }, seen.message);
     if (res.headersSent) {
       res.destroy();
       return;
@@ -56,17 +56,19 @@ function retryHeaders(error: AppError): Record<string, string> {
   return isFinal ? { 'x-should-retry': 'false' } : {};
 }
 
-/** What the log tells of a failure beside its message. */
-export function failureFields(error: unknown) {
+/** What the log tells of a failure beside its message: a stack with verbose only, or of our bugs. */
+export function failureFields(error: unknown, logger: Logger) {
   const seen = toAppError(error);
+  const hasStack = seen.code === 'internal_error' || logger.isLevelEnabled('debug');
   return {
     code: seen.code,
     status: seen.upstreamStatus ?? undefined,
-    cause: causeText(seen === error ? seen.cause : error),
+    cause: causeText(seen === error ? seen.cause : error, hasStack),
   };
 }
 
 /** pino writes an error under any key but `err` as `{}`. */
-function causeText(cause: unknown): string | undefined {
-  return cause instanceof Error ? (cause.stack ?? cause.message) : undefined;
+function causeText(cause: unknown, hasStack: boolean): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  return hasStack && cause.stack !== undefined ? cause.stack : String(cause);
 }

@@ -21,8 +21,14 @@ const withDispatch = (dispatch: Partial<DispatchSettings>) => (config: Config) =
   dispatch: { ...config.dispatch, ...dispatch },
 });
 
-async function start(change?: (config: Config) => Config, weakUrl = weak.url): Promise<void> {
-  gateway = await startTestGateway({ strong: strong.url, weak: weakUrl }, change);
+/** Without `verbose`. */
+async function start(
+  change?: (config: Config) => Config,
+  weakUrl = weak.url,
+  level: 'debug' | 'info' = 'info',
+): Promise<void> {
+  const urls = { strong: strong.url, weak: weakUrl };
+  gateway = await startTestGateway(urls, change, undefined, undefined, level);
 }
 
 beforeEach(async () => {
@@ -39,11 +45,7 @@ const said = (message: string, code: string | null = null) => ({
   error: { message, type: 'x', param: null, code },
 });
 
-/** What is written without `verbose`. */
-const lines = () =>
-  gateway.logLines
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ level }) => Number(level) >= 30);
+const lines = () => gateway.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('a call that failed, where another one is made', () => {
   test('F5: of another group: one line says who failed, how, in whose words, and who is asked', async () => {
@@ -148,4 +150,28 @@ describe('a deployment that is taken out', () => {
     const told = lines().filter(({ deployment }) => deployment === 'weak');
     expect(told).toMatchObject([{ level: 40 }, { level: 40 }, { level: 30 }]);
   });
+});
+
+describe.each(['info', 'debug'] as const)('at the level %s', (level) => {
+  const boom = failure(500, said('weak boom'));
+  const alone = { num_retries: 0, disable_fallbacks: true };
+
+  test.each<[string, string, () => Promise<unknown>]>([
+    ['an upstream', 'answered 500: weak boom', () => (weak.enqueue(boom), chat(alone))],
+    ['one with a fallback', 'answered 500: weak boom', () => (weak.enqueue(boom), chat())],
+  ])('what %s failed with is told, its stack with verbose only', async (_who, words, send) => {
+    await start(undefined, weak.url, level);
+    await send();
+    const text = gateway.logLines.join('');
+    expect(text).toContain(words);
+    expect(text.includes('\\n    at ')).toBe(level === 'debug');
+  });
+});
+
+test('a prompt that could not be scored is told without a stack', async () => {
+  await start();
+  await chat(ask('embedding fails'));
+  expect(lines()).toMatchObject([{ level: 40, code: 'router_embedding_failed' }]);
+  expect(gateway.logLines.join('')).toContain('The scripted embedder failed.');
+  expect(gateway.logLines.join('')).not.toContain('\\n    at ');
 });

@@ -120,12 +120,13 @@ export async function startTestGateway(
   change: (config: Config) => Config = (config) => config,
   routers: readonly Router[] = [scriptedRouter()],
   serverLimits: ServerLimits = defaultServerLimits,
+  level: 'debug' | 'info' = 'debug',
 ): Promise<TestGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'pointsman-'));
   const db = join(folder, 'log.db');
   const config = change(testConfig(urls.strong, urls.weak ?? urls.strong, db));
   const logLines: string[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
+  const logger = pino({ level }, { write: (line: string) => void logLines.push(line) });
   const parts = {
     routers: new Map(routers.map((router) => [router.name, router])),
     embedderId: 'scripted-2',
