@@ -100,8 +100,10 @@ export async function startGateway(
     },
     noteReload(error) {
       metrics.onReload(error === null ? 'success' : 'failure');
-      const count = reload.count + (error === null ? 1 : 0);
-      reload = { count, lastAtUtc: new Date().toISOString(), error };
+      reload =
+        error === null
+          ? { count: reload.count + 1, lastAtUtc: new Date().toISOString(), error }
+          : { ...reload, error };
     },
     async close() {
       isShuttingDown = true;

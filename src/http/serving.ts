@@ -15,12 +15,13 @@ import type { Deployment } from '../upstream/deployment.ts';
 import type { UpstreamClient } from '../upstream/openai-client.ts';
 import type { Redact } from '../upstream/redact.ts';
 
-/** How the last reload went. */
+/** How reloads went. */
 export interface ReloadState {
   /** Reloads that took effect. */
   readonly count: number;
+  /** When the last of these did. */
   readonly lastAtUtc: string | null;
-  /** Why the last one was refused; null when it took effect. */
+  /** Why the last one that was tried was refused; null when it took effect. */
   readonly error: string | null;
 }
 

@@ -56,7 +56,8 @@ describe('SIGHUP or a changed file', () => {
       { configFile: file, flags: { kind: 'flags', values: {}, locate: String }, env: {} },
       () => Promise.reject(new Error('models are named')),
     );
-  const health = async () => (await get(`${server.url}/health`)).json['config'];
+  const health = async () =>
+    (await get(`${server.url}/health`)).json['config'] as Record<string, unknown>;
   const modelNames = async () => JSON.stringify((await get(`${server.url}/v1/models`)).json);
 
   beforeAll(async () => {
@@ -92,11 +93,14 @@ describe('SIGHUP or a changed file', () => {
 
   test('F34: a bad file keeps the old configuration and says so in /health', async () => {
     await writeFile(file, yaml('third-model', 'no_such_key: 1\n'));
+    const { reloads, last_reload_at } = await health();
+    expect(last_reload_at).toEqual(expect.any(String));
     signals.emit('SIGHUP');
     await expect.poll(health).toMatchObject({
       reload_error: expect.stringContaining('no_such_key') as string,
     });
     expect(await modelNames()).toContain('second-model');
+    expect(await health()).toMatchObject({ reloads, last_reload_at });
   });
 
   test('a changed file is noticed without a signal', async () => {
