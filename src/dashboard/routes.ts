@@ -46,11 +46,13 @@ export function createDashboard(deps: DashboardDeps): Router {
     return res.sendFile('index.html', { root: page, cacheControl: false });
   });
   router.use('/page', express.static(page, files));
-  router.get('/charts/:name', (req, res, next) => {
-    const { name } = req.params;
-    if (name !== 'uPlot.esm.js' && name !== 'uPlot.min.css') return next();
-    return res.sendFile(name, { root: charts, cacheControl: false });
-  });
+  for (const name of ['uPlot.esm.js', 'uPlot.min.css']) {
+    router.get(`/charts/${name}`, (_req, res) =>
+      res.sendFile(name, { root: charts, cacheControl: false }),
+    );
+    router.all(`/charts/${name}`, methodNotAllowed('GET'));
+  }
+  router.all('/', methodNotAllowed('GET'));
 
   router.use('/api', requireDashboardAccess(deps));
   router.get('/api/overview', getOverview(deps));

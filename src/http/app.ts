@@ -50,11 +50,14 @@ export function createApp(deps: AppDeps): Express {
   const clientKey = requireClientKey(deps);
   app.post(both('/chat/completions'), clientKey, textCompletions(deps, parseChatRequest));
 
-  app.get(['/livez', '/healthz', '/health/liveliness'], livez());
-  app.get(['/readyz', '/health/readiness'], readyz(deps));
+  const alive = ['/livez', '/healthz', '/health/liveliness'];
+  const ready = ['/readyz', '/health/readiness'];
+  app.get(alive, livez());
+  app.get(ready, readyz(deps));
   app.get('/health', health(deps));
   app.get('/metrics', requireAdminKey(deps), getMetrics(deps));
   app.get('/', root());
+  app.all([...alive, ...ready, '/health', '/metrics', '/'], methodNotAllowed('GET'));
   app.use('/dashboard', deps.dashboard);
 
   // What stands below needs a client's key, where keys are configured.
@@ -66,7 +69,6 @@ export function createApp(deps: AppDeps): Express {
   app.post(both('/router/score'), postScore(deps));
   app.post(both('/router/feedback'), postFeedback(deps));
   app.get(both('/router/feedback/:id'), getFeedback(deps));
-  app.options('/{*path}', root());
 
   app.all(both('/chat/completions'), methodNotAllowed('POST'));
   app.all(both('/completions'), methodNotAllowed('POST'));
@@ -74,6 +76,8 @@ export function createApp(deps: AppDeps): Express {
   app.all(both('/router/score'), methodNotAllowed('POST'));
   app.all(both('/router/feedback'), methodNotAllowed('POST'));
   app.all(both('/models'), methodNotAllowed('GET'));
+  app.all(both('/models/*id'), methodNotAllowed('GET'));
+  app.all(both('/router/feedback/:id'), methodNotAllowed('GET'));
   app.use(unknownPath());
   app.use(createErrorHandler(deps));
   return app;

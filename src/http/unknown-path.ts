@@ -10,7 +10,8 @@ export function root(): RequestHandler {
 /** 405 with the method that works. */
 export function methodNotAllowed(allowed: string): RequestHandler {
   return (req) => {
-    throw new AppError(`${req.method} is not allowed on ${shown(req.path)}; use ${allowed}.`, {
+    const [path = ''] = req.originalUrl.split('?'); // within a router `req.path` is only the rest
+    throw new AppError(`${req.method} is not allowed on ${shown(path)}; use ${allowed}.`, {
       status: 405,
       type: 'invalid_request_error',
       headers: { allow: allowed },
