@@ -25,6 +25,7 @@ const origins = {
 /** What is said once the server listens: where, with what, and lines to try it with. */
 export function writeBanner({ version, config, url, threshold, notes }: BannerFacts): string {
   const [router = ''] = config.routers;
+  const needsKey = config.access.clientKeys.size > 0;
   return [
     `pointsman ${version} listens on ${url}`,
     `  strong     ${describe(config.strong)}`,
@@ -39,9 +40,9 @@ export function writeBanner({ version, config, url, threshold, notes }: BannerFa
     `  dashboard  ${reachable(url)}/dashboard`,
     ...notes.map((note) => `  note       ${note}`),
     '',
-    'Try it:',
-    `  ${curl(url, false)}`,
-    `  ${curl(url, true)}`,
+    needsKey ? 'Try it, with a client key in KEY:' : 'Try it:',
+    `  ${curl(url, false, needsKey)}`,
+    `  ${curl(url, true, needsKey)}`,
     '',
   ].join('\n');
 }
@@ -74,14 +75,15 @@ function describeAccess({ host, access }: Config): string {
     : 'open to this machine';
 }
 
-/** A line to paste into any POSIX shell. */
-function curl(url: string, stream: boolean): string {
+/** A line to paste into any POSIX shell. The keys are known by their hashes only. */
+function curl(url: string, stream: boolean, needsKey: boolean): string {
   const body = {
     model: 'auto',
     ...(stream && { stream }),
     messages: [{ role: 'user', content: 'What is 17 times 23?' }],
   };
-  return `curl ${stream ? '-N ' : ''}${reachable(url)}/v1/chat/completions -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+  const key = needsKey ? '-H "authorization: Bearer $KEY" ' : '';
+  return `curl ${stream ? '-N ' : ''}${reachable(url)}/v1/chat/completions ${key}-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
 }
 
 /** An address that means "all interfaces" is no address to call. */
