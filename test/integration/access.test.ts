@@ -131,16 +131,16 @@ describe('F30: a key that is none', () => {
 describe('what is open and what is not', () => {
   const get = (path: string, headers = {}) => fetch(gateway.url + path, { headers });
 
-  test.each(['/', '/livez', '/healthz', '/health/liveliness', '/readyz', '/health'])(
-    '%s needs no key',
-    async (path) => {
-      expect((await get(path)).status).toBe(200);
-    },
-  );
+  test.each([
+    ...['/', '/livez', '/healthz', '/health/liveliness', '/readyz', '/health/readiness'],
+    ...['/health', '/dashboard'],
+  ])('%s needs no key', async (path) => {
+    expect((await get(path)).status).toBe(200);
+  });
 
   test.each([
     ...['/v1/models', '/models', '/v1/models/auto', '/v1/router/feedback/dec_1'],
-    ...['/v1/nope', '/V1/models', '//v1/models', '/v1/models/'],
+    ...['/v1/nope', '/V1/models', '//v1/models', '/v1/models/', '/dashboard/api/overview'],
   ])('GET %s needs one', async (path) => {
     expect((await get(path)).status).toBe(401);
   });
