@@ -22,12 +22,16 @@ export interface CostSource {
 
 type Tier = CalibrationRow['tier'];
 
-/** Null when a tier's costs are not known. */
+/** Answers of each tier whose cost is known; under `fewestOutcomes` there is no source by answers. */
+export function countCosts(rows: readonly CalibrationRow[]): Readonly<Record<Tier, number>> {
+  const count = (tier: Tier): number => rows.filter((row) => costOf(row, tier) !== null).length;
+  return { strong: count('strong'), weak: count('weak') };
+}
+
+/** Null when a tier's costs are not known, or of too few answers. */
 export function costSource(rows: readonly CalibrationRow[]): CostSource | null {
   const scores = Float64Array.from(rows, ({ score }) => score);
   const feature = lengthFeature(rows);
-  const costOf = (row: CalibrationRow, tier: Tier): number | null =>
-    row.tier === tier && !row.fellBack ? row.costNanoUsd : null;
   const explored = bothTiers((tier) =>
     observe(
       rows,
@@ -57,6 +61,10 @@ export function costSource(rows: readonly CalibrationRow[]): CostSource | null {
     'modelled',
     answered.map((seen) => createLineEstimator(feature, seen)),
   );
+}
+
+function costOf(row: CalibrationRow, tier: Tier): number | null {
+  return row.tier === tier && !row.fellBack ? row.costNanoUsd : null;
 }
 
 function bothTiers(by: (tier: Tier) => Observations): Observations[] {

@@ -1,6 +1,6 @@
 import { seededRandom } from '../math/random.ts';
 import type { CalibrationRow, OutcomeChoice } from './calibration-row.ts';
-import { costSource, type CostBasis } from './cost-source.ts';
+import { costSource, countCosts, type CostBasis } from './cost-source.ts';
 import { createClusterDraw } from './draw-clusters.ts';
 import type { Estimate } from './interval.ts';
 import {
@@ -76,6 +76,8 @@ export interface Curve {
     /** strong - weak. */
     readonly advantage: Estimate;
   } | null;
+  /** Answers of each tier whose cost is known. */
+  readonly costed: { readonly strong: number; readonly weak: number };
   /** For 1000 requests; null when costs are not known. */
   readonly cost: {
     readonly basis: CostBasis;
@@ -123,6 +125,7 @@ export function curve(
       strong: estimateOf(quality, ({ strong }) => strong, strongFigure)!,
       advantage: advantageOf(quality),
     },
+    costed: countCosts(rows),
     cost: costSamples && {
       basis: cost!.basis,
       weakUsd: estimateOf(costSamples, ({ weak }) => usdPer1k(weak))!,

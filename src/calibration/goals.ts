@@ -7,6 +7,7 @@ import {
   outcomesForAdvantageAtWorst,
   outcomesForWidth,
 } from './needed-outcomes.ts';
+import { fewestOutcomes } from './quality-sources.ts';
 
 /** A refusal: the outcomes do not carry an answer. */
 export interface Refusal {
@@ -18,8 +19,9 @@ export interface Refusal {
     | 'no_advantage'
     | 'too_wide'
     | 'no_costs'
+    | 'few_costs'
     | 'over_budget';
-  /** Labelled outcomes that there are; for a goal in money, requests. */
+  /** Labelled outcomes that there are; for a goal in money, requests, or the costs of the rarer tier. */
   readonly have: number;
   /** How many are needed in all, as far as those at hand tell; null where more would not help. */
   readonly needed: number | null;
@@ -108,12 +110,16 @@ export function findCostThreshold(
 ): GoalResult {
   const found = curve(rows, thresholdsByShare(rows), options);
   const rising = [...found.points].reverse();
-  const refuse = (reason: Refusal['reason'], needed: number | null) => ({
+  const refuse = (reason: Refusal['reason'], needed: number | null, have = rows.length) => ({
     ...{ curve: found, chosen: null, byEstimate: null },
-    refusal: { reason, have: rows.length, needed },
+    refusal: { reason, have, needed },
   });
   const [cheapest] = rising;
-  if (found.cost === null || cheapest === undefined) return refuse('no_costs', null);
+  if (found.cost === null || cheapest === undefined) {
+    const { strong, weak } = found.costed;
+    if (strong + weak === 0) return refuse('no_costs', null);
+    return refuse('few_costs', fewestOutcomes, Math.min(strong, weak));
+  }
   if (cheapest.costPer1kUsd!.value > maxUsd) return refuse('over_budget', null);
   const byEstimate = lastOf(rising, ({ costPer1kUsd }) => costPer1kUsd!.value <= maxUsd);
   const { value } = byEstimate.costPer1kUsd!;

@@ -118,14 +118,35 @@ export function refusalText({ found, flags, goal, set }: GoalOutput): string {
         : `Too few requests with a known cost: ${have}.${more}`;
     case 'no_costs':
       return (
-        'Costs are not known: no request of each tier was logged with one. Set input_per_mtok and ' +
+        'Costs are not known: no request was logged with one. Set input_per_mtok and ' +
         'output_per_mtok of strong and weak in the file, and name it with --config.'
       );
+    case 'few_costs':
+      return fewCostsText(found.curve, needed!);
     case 'over_budget': {
       const { weakUsd } = found.curve.cost!;
       return `Always weak costs ${usdText(weakUsd)} for 1000 requests already, which is over the budget.`;
     }
   }
+}
+
+/** Without any cost of a tier, it was not asked or its price is not known. */
+function fewCostsText({ costed }: GoalResult['curve'], needed: number): string {
+  const tiers = ['strong', 'weak'] as const;
+  const missing = tiers
+    .filter((tier) => costed[tier] < needed)
+    .map((tier) => `${needed - costed[tier]} more of ${tier}`);
+  const unknown = tiers.find((tier) => costed[tier] === 0);
+  const price =
+    unknown === undefined
+      ? ''
+      : ` Where ${unknown} has no input_per_mtok and output_per_mtok in the file, set them, and ` +
+        'name it with --config.';
+  return (
+    `Too few answers with a known cost: ${costed.strong} of strong and ${costed.weak} of weak. ` +
+    `${needed} of each are needed, ${missing.join(' and ')}; exploration: 0.05 (--exploration) ` +
+    `sends some to either tier.${price}`
+  );
 }
 
 export function goalJson(output: GoalOutput): string {

@@ -98,6 +98,27 @@ test('--max-cost-per-1k takes logged costs, else tokens and prices of the file',
   expect(chosen.share).toBeLessThan(0.6);
 });
 
+test('a tier with too few costs is named, with how many more are needed', async () => {
+  const strongCosts = (kept: number) => {
+    let seen = 0;
+    return log((row) =>
+      row.tier === 'weak' || seen++ < kept ? row : { ...row, costNanoUsd: null },
+    );
+  };
+  const budget = ['--max-cost-per-1k', '1.50', '--json'];
+  const few = await calibrate(strongCosts(4), ...budget);
+  expect(few.exitCode).toBe(2);
+  expect(few.stderr).toMatch(
+    /Too few answers with a known cost: 4 of strong and \d+ of weak\. 10 of each are needed, 6 more of strong/,
+  );
+  expect(few.stderr).not.toContain('input_per_mtok');
+  expect(JSON.parse(few.stdout)).toMatchObject({
+    refused: { reason: 'few_costs', have: 4, needed: 10 },
+  });
+  const none = await calibrate(strongCosts(0), ...budget);
+  expect(none.stderr).toMatch(/10 more of strong; .*Where strong has no input_per_mtok.*--config/);
+});
+
 test('too few outcomes are refused with the number that is missing', async () => {
   const few = writeOutcomes(
     simulateLog({ ...settings, requests: 200, rating: () => 0 }, seededRandom(2)),
