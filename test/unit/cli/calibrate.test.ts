@@ -146,6 +146,36 @@ test('prompts of a text file are one a line', async () => {
   });
 });
 
+test.each([
+  ['prompts.json', '[\n  {\n    "prompt": "a"\n  },\n  { "prompt": "b" }\n]\n', /is a JSON array/],
+  ['prompts.json', '[{"prompt":"a"},{"prompt":"b"}]', /is a JSON array/],
+  ['prompts', '[ { "prompt": "a" },\n  { "prompt": "b" } ]', /is a JSON array/],
+  ['prompts.txt', '\n["a","b"]\n', /is a JSON array/],
+  ['prompts.txt', '{"prompt":"a"}\n{"prompt":"b"}\n', /holds JSON: name it \.jsonl/],
+])('%s with %j is not scored as text', async (name, text, message) => {
+  const prompts = join(tempFolder(), name);
+  writeFileSync(prompts, text);
+  const options = {
+    db: 'none.db',
+    prompts,
+    strongModel: 'big',
+    weakModel: 'small',
+    minPrompts: '1',
+  };
+  await expect(calibrate(options)).rejects.toThrow(message);
+});
+
+test.each([
+  ['[INST] Is 221 prime?\n', 0.02],
+  [' {"prompt":"a"}\n', 0.001],
+])('%j is told apart by more than its first character', async (text, threshold) => {
+  const prompts = join(tempFolder(), 'prompts');
+  writeFileSync(prompts, text);
+  const options = { db: 'none.db', strongModel: 'big', weakModel: 'small', minPrompts: '1' };
+  const { out } = await calibrate({ ...options, prompts, json: true });
+  expect(JSON.parse(out)).toMatchObject({ prompts: 1, threshold });
+});
+
 test('a prompts file that cannot be used is named with the line', async () => {
   const prompts = join(tempFolder(), 'prompts.jsonl');
   const options = { db: 'none.db', prompts, strongModel: 'big', weakModel: 'small' };
