@@ -7,6 +7,7 @@ import { windowScores } from './routing/online-threshold.ts';
 import type { Router } from './routing/router.ts';
 import { ScoreWatch } from './routing/score-watch.ts';
 import { createThresholds, type Thresholds } from './routing/thresholds.ts';
+import { calibrationReference, weightsReference } from './score-reference.ts';
 import { LogUnavailableError } from './store/log-unavailable-error.ts';
 import type { AppliedThreshold, LoggedScores, RequestLog } from './store/request-record.ts';
 
@@ -75,7 +76,11 @@ export function keepThresholds(log: RequestLog, logger: Logger): ThresholdKeeper
   async function prepareOne(router: Router, isDefault: boolean): Promise<AppliedThreshold | null> {
     const found = await log.appliedThreshold(router.name, router.version);
     if (!watch.has(router.version)) {
-      await begin(router, isDefault, (found && referenceOf(found)) ?? weightsReference(router));
+      await begin(
+        router,
+        isDefault,
+        (found && calibrationReference(found)) ?? weightsReference(router),
+      );
     }
     return found;
   }
@@ -117,7 +122,7 @@ export function keepThresholds(log: RequestLog, logger: Logger): ThresholdKeeper
       const isUsed = [...routers.values()].some(({ version }) => version === routerVersion);
       if (!isUsed) return false;
       applied.set(routerVersion, threshold);
-      const reference = referenceOf(found);
+      const reference = calibrationReference(found);
       if (reference !== null) watch.compareWith(routerVersion, reference);
       const shown = { router, routerVersion, threshold, strongShare, prompts, appliedAtUtc, goal };
       logger.info(shown, 'a calibrated threshold takes effect');
@@ -132,13 +137,4 @@ export function keepThresholds(log: RequestLog, logger: Logger): ThresholdKeeper
  */
 function shareToDecide(target: number, exploration: number): number {
   return clamp((target - exploration / 2) / (1 - exploration), 1e-6, 1 - 1e-6);
-}
-
-function referenceOf(found: AppliedThreshold): ScoreReference | null {
-  const { scoreDeciles: deciles, prompts: scores, appliedAtUtc: sinceUtc } = found;
-  return deciles && { origin: 'calibration', deciles, scores, sinceUtc };
-}
-
-function weightsReference({ trafficScores }: Router): ScoreReference | null {
-  return trafficScores ? { origin: 'weights', ...trafficScores, sinceUtc: null } : null;
 }

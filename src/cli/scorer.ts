@@ -9,7 +9,10 @@ export interface ScorerRequest {
 
 /** A router for one pair of models, without a server around it. */
 export interface Scorer {
-  readonly router: Pick<Router, 'name' | 'version' | 'defaultThreshold' | 'score'>;
+  readonly router: Pick<
+    Router,
+    'name' | 'version' | 'defaultThreshold' | 'trafficScores' | 'score'
+  >;
   /** Frees the embedder. */
   close(): Promise<void>;
 }

@@ -1,10 +1,10 @@
 import type { PromptScore } from '../../src/routing/router.ts';
-import type { CreateScorer, ScorerRequest } from '../../src/cli/scorer.ts';
+import type { CreateScorer, Scorer, ScorerRequest } from '../../src/cli/scorer.ts';
 
 /** Scores by a function of the text, and remembers what it was asked. */
 export function fakeScorer(
   winRate: (text: string, signal?: AbortSignal) => number | Promise<number>,
-  router: { name?: string; version?: string; defaultThreshold?: number } = {},
+  router: Partial<Omit<Scorer['router'], 'score'>> = {},
 ) {
   const seen = {
     requests: [] as ScorerRequest[],
