@@ -11,7 +11,7 @@ import type { Options } from './setting-options.ts';
 /**
  * `pointsman forget`
  *
- * @returns exit code: 1 when an id names no request, though all others are deleted
+ * @returns exit code: 1 when an id or a session names no request, though all others are deleted
  * @throws ConfigError when nothing is named, or the log cannot be written
  */
 export function runForget(
@@ -28,12 +28,17 @@ export function runForget(
   const { settings, env } = loadSettings(input);
   const db = settings.db ?? defaults.db;
   const { clientKeys } = createAccess(settings, env);
-  const sessionHashes = sessions.flatMap((name) => hashesOf(name, clientKeys));
-  const { requests, unknownIds, isOverwritten } = forget(db, {
+  const hashes = new Map(sessions.map((name) => [name, hashesOf(name, clientKeys)]));
+  const sessionHashes = [...hashes.values()].flat();
+  const { requests, unknownIds, unknownHashes, isOverwritten } = forget(db, {
     ...{ decisionIds, sessionHashes, beforeUtc },
   });
+  const unknownSessions = sessions.filter((name) =>
+    hashes.get(name)!.every((hash) => unknownHashes.includes(hash)),
+  );
   if (options['json'] === true) {
-    const result = { db, requests, unknown_ids: unknownIds, overwritten: isOverwritten };
+    const unknown = { unknown_ids: unknownIds, unknown_sessions: unknownSessions };
+    const result = { db, requests, ...unknown, overwritten: isOverwritten };
     stdout.write(`${JSON.stringify(result, null, 2)}\n`);
   } else {
     stdout.write(`${requests} ${requests === 1 ? 'request' : 'requests'} deleted from ${db}\n`);
@@ -44,7 +49,16 @@ export function runForget(
     }
   }
   for (const id of unknownIds) stderr.write(`pointsman: no request has the id ${id}\n`);
-  return unknownIds.length === 0 ? 0 : 1;
+  for (const name of unknownSessions) {
+    stderr.write(`pointsman: no request belongs to the session ${name}\n`);
+  }
+  if (unknownSessions.length > 0 && clientKeys.size === 0) {
+    stderr.write(
+      'pointsman: a name counts within the key of its client: name the keys with --config or ' +
+        '--client-keys-env, or the session_hash of the log\n',
+    );
+  }
+  return unknownIds.length + unknownSessions.length === 0 ? 0 : 1;
 }
 
 /** A hash is itself; a name may have been given without a key and with each of them. */

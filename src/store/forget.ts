@@ -15,6 +15,8 @@ export interface Forgotten {
   readonly requests: number;
   /** The given ids that no request has. */
   readonly unknownIds: readonly string[];
+  /** The given session hashes that no request had. */
+  readonly unknownHashes: readonly string[];
   /** False when a reader kept the write-ahead log from being cut just now. */
   readonly isOverwritten: boolean;
 }
@@ -30,13 +32,16 @@ export function forget(file: string, what: ToForget): Forgotten {
   try {
     const byId = database.prepare<[string]>('delete from request where decision_id = ?');
     const bySession = database.prepare<[string]>('delete from request where session_hash = ?');
+    const ofSession = database.prepare<[string]>('select 1 from request where session_hash = ?');
     const deleteNamed = database.transaction(() => {
+      // Looked up first: a request may be named by its id as well.
+      const unknownHashes = what.sessionHashes.filter((hash) => ofSession.get(hash) === undefined);
       const unknownIds = what.decisionIds.filter((id) => byId.run(id).changes === 0);
       let requests = what.decisionIds.length - unknownIds.length;
       for (const hash of what.sessionHashes) requests += bySession.run(hash).changes;
-      return { requests, unknownIds };
+      return { requests, unknownIds, unknownHashes };
     });
-    const { requests, unknownIds } = deleteNamed.immediate();
+    const { requests, ...unknown } = deleteNamed.immediate();
     let old = 0;
     if (what.beforeUtc !== null) {
       for (let isLast = false; !isLast;) {
@@ -45,7 +50,7 @@ export function forget(file: string, what: ToForget): Forgotten {
         isLast = batch.isLast;
       }
     }
-    return { requests: requests + old, unknownIds, isOverwritten: foldWriteAheadLog(database) };
+    return { requests: requests + old, ...unknown, isOverwritten: foldWriteAheadLog(database) };
   } catch (cause) {
     throw new ConfigError(
       `Cannot delete from ${file}: ${describeSqliteError(cause)}. Try again later.`,

@@ -79,7 +79,11 @@ test('forget deletes beside the running server, and says what it did', async () 
   expect(json).toMatchObject({ error: { code: 'decision_not_found' } });
 
   const rest = await cli('forget', '--db', gateway.db, '--before', '2999-01-01', '--json');
-  expect(JSON.parse(rest.out)).toMatchObject({ requests: 1, unknown_ids: [] });
+  expect(JSON.parse(rest.out)).toMatchObject({
+    requests: 1,
+    unknown_ids: [],
+    unknown_sessions: [],
+  });
   expect(await send('0.3 x')).toMatchObject({ score: 0.3 });
   expect(readLog(gateway.db)).toHaveLength(1);
 });
@@ -101,6 +105,14 @@ test('a conversation goes by the name that its client gave, within its key', asy
     keyed['decision_id'],
     other['decision_id'],
   ]);
+  const keyless = await cli('forget', '--db', gateway.db, '--session', 'chat-17');
+  expect(keyless).toMatchObject({
+    code: 1,
+    out: `0 requests deleted from ${gateway.db}\n`,
+    err: expect.stringMatching(
+      /^pointsman: no request belongs to the session chat-17\n.*--config or --client-keys-env/,
+    ) as string,
+  });
   const captured = fakeIo({ KEYS: 'key-of-bob-1 key-of-ada-1' });
   const args = ['forget', '--db', gateway.db, '--session', 'chat-17', '--client-keys-env', 'KEYS'];
   expect(await runCli(args, captured.io)).toBe(0);

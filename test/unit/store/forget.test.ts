@@ -49,6 +49,14 @@ test('requests go by id, session and age, with all that hangs on them', () => {
   expect(left(database, 'request')).toEqual(['d']);
 });
 
+test('a session that no request has is told, not one whose requests go by their ids too', () => {
+  const { file } = logOf([{ decisionId: 'a', sessionHash: 'chat-1' }]);
+  const what = { ...nothing, decisionIds: ['a'], sessionHashes: ['chat-1', 'chat-9'] };
+  expect(forget(file, what)).toMatchObject({
+    ...{ requests: 1, unknownIds: [], unknownHashes: ['chat-9'] },
+  });
+});
+
 test('no byte of a forgotten prompt stays in the files', () => {
   const canary = 'canary-7f3a9c';
   const rows = Array.from({ length: 40 }, (_, i) => ({
@@ -62,7 +70,7 @@ test('no byte of a forgotten prompt stays in the files', () => {
     readFileSync(name).includes(canary);
   expect(holds(file)).toBe(true);
   const gone = forget(file, { ...nothing, decisionIds: rows.map(({ decisionId }) => decisionId) });
-  expect(gone).toEqual({ requests: 40, unknownIds: [], isOverwritten: true });
+  expect(gone).toEqual({ requests: 40, unknownIds: [], unknownHashes: [], isOverwritten: true });
   expect(holds(file)).toBe(false);
   expect(holds(`${file}-wal`)).toBe(false);
 });
