@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ConfigError } from '../errors.ts';
-import { parseOutcomes, readOutcomes, type Outcome } from '../training/outcomes.ts';
+import { readOutcomes, type Outcome } from '../training/outcomes.ts';
 
 /** Outcomes to evaluate on, and where the floors by source and topic learn. */
 export interface EvaluationData {
@@ -11,8 +10,6 @@ export interface EvaluationData {
   readonly learn: readonly Outcome[] | null;
   readonly topicsFrom: string;
 }
-
-const maxReported = 10;
 
 /**
  * Files, folders of *.jsonl, or a folder that holds outcomes/dev or dev. Beside a folder `dev`, the folder
@@ -24,12 +21,12 @@ export function readEvaluationData(
   topicPaths: readonly string[] | null,
 ): EvaluationData {
   const found = paths.map(devFolderOf);
-  const rows = readPaths(found);
+  const rows = rowsOf(found);
   const train = topicPaths ?? trainFolderOf(found);
   return {
     name: found.join(' '),
     rows,
-    learn: train && readPaths(train),
+    learn: train && rowsOf(train),
     topicsFrom: train === null ? 'the other nine of ten folds by question' : train.join(' '),
   };
 }
@@ -52,17 +49,6 @@ function hasOutcomes(folder: string): boolean {
   return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.jsonl'));
 }
 
-function readPaths(paths: readonly string[]): Outcome[] {
-  return paths.flatMap((path) => {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() !== true) return [...readOutcomes(path).rows];
-    const { rows, mistakes } = parseOutcomes(readFileSync(path, 'utf8'), path);
-    if (mistakes.length > 0) {
-      const more =
-        mistakes.length > maxReported ? [`and ${mistakes.length - maxReported} more`] : [];
-      const listed = [...mistakes.slice(0, maxReported), ...more].join('\n');
-      throw new ConfigError(`${mistakes.length} bad rows in ${path}:\n${listed}`);
-    }
-    return rows;
-  });
+function rowsOf(paths: readonly string[]): Outcome[] {
+  return paths.flatMap((path) => readOutcomes(path).rows);
 }

@@ -226,6 +226,15 @@ describe('evaluate', () => {
     await expect(run({ data: [file] })).rejects.toThrow(/bad\.jsonl line 1/);
   });
 
+  it('refuses an id that is there twice, as train does', async () => {
+    const file = outcomeFile();
+    const twice = JSON.stringify({ id: '6', prompt: 'x', scores: { big: 1, small: 0 } });
+    writeFileSync(file, `${readFileSync(file, 'utf8')}\n${twice}\n`);
+    await expect(run({ data: [file] })).rejects.toThrow(
+      /1 bad rows in .*line 121: the id 6 is also that of outcomes\.jsonl line 7/s,
+    );
+  });
+
   it('is a command with help, and ends with 2 when it is used wrongly', async () => {
     expect((await runCommand(['evaluate', '--help'])).stdout).toContain('--pairs <file>');
     const wrong = await runCommand(['evaluate', '--data', 'nowhere', '--pair', 'a/b']);
