@@ -3,7 +3,7 @@ import { nearestName } from '../nearest-name.ts';
 import { ignoredKeysOf } from './litellm-keys.ts';
 import { listSettingKeys } from './settings-schema.ts';
 import type { SettingsSource } from './settings-source.ts';
-import { valueAt } from './value-at.ts';
+import { valueAt } from '../value-at.ts';
 
 const secretKey = /_keys?(_env)?$/;
 

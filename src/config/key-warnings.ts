@@ -2,7 +2,7 @@ import { isHashed } from '../access/key-set.ts';
 import { isObject } from '../is-object.ts';
 import { nameSetting } from './setting-flags.ts';
 import { fromEnvironment, type SettingsSource } from './settings-source.ts';
-import { valueAt } from './value-at.ts';
+import { valueAt } from '../value-at.ts';
 
 /** A key as plain text is fine for `ollama`, and a leak waiting to happen for a real one. */
 export function literalKeyWarnings(source: SettingsSource): string[] {

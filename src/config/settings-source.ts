@@ -6,7 +6,7 @@ import { takeOutIgnored } from './litellm-keys.ts';
 import { modelEntrySchema } from './litellm-schema.ts';
 import type { ModelEntry } from './model-entry.ts';
 import { settingsSchema, type Settings } from './settings-schema.ts';
-import { valueAt } from './value-at.ts';
+import { valueAt } from '../value-at.ts';
 
 /** Settings as written in one place, the file or the flags, not yet checked. */
 export interface SettingsSource {

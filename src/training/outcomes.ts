@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { filledLines } from './filled-lines.ts';
+import { rowMistakes } from './row-mistakes.ts';
 
 /** All sources as one, in reports. */
 export const pooledSource = 'pooled';
@@ -36,7 +37,8 @@ const maxReported = 10;
 export function readOutcomes(folder: string): OutcomeSet {
   if (!existsSync(folder)) {
     throw new ConfigError(
-      `no outcome data in ${folder}; give the folder that holds outcomes/train and outcomes/dev with --data`,
+      `${folder} does not exist; outcomes are a .jsonl file, a folder of them, or a folder that holds ` +
+        'outcomes/train and outcomes/dev',
     );
   }
   const files = jsonlFiles(folder);
@@ -66,6 +68,7 @@ export function readOutcomes(folder: string): OutcomeSet {
       `${mistakes.length} bad rows in ${folder}:\n${mistakes.slice(0, maxReported).join('\n')}${more}`,
     );
   }
+  if (rows.length === 0) throw new ConfigError(`${folder} is empty: it holds no row of outcomes`);
   return { rows, sha256: hash.digest('hex') };
 }
 
@@ -108,11 +111,7 @@ function parseRow(line: string, source: string): Outcome | string {
     return 'not JSON';
   }
   const result = rowSchema.safeParse(value);
-  if (!result.success) {
-    return result.error.issues
-      .map(({ path, message }) => `${path.join('.')} ${message}`)
-      .join('; ');
-  }
+  if (!result.success) return rowMistakes(result.error, value);
   const row = result.data;
   if (Object.keys(row.scores).length === 0) return 'scores is empty';
   const named = row.source ?? source;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { filledLines } from './filled-lines.ts';
+import { rowMistakes } from './row-mistakes.ts';
 
 /** One prompt with the score, 0..1, of one model's answer. */
 export interface ScoredPrompt {
@@ -53,11 +54,7 @@ function parseLine(line: string): z.infer<typeof lineSchema> | string {
     return 'not JSON';
   }
   const result = lineSchema.safeParse(value);
-  if (!result.success) {
-    return result.error.issues
-      .map((issue) => `${issue.path.join('.')} ${issue.message}`)
-      .join('; ');
-  }
+  if (!result.success) return rowMistakes(result.error, value);
   const { score, scores } = result.data;
   return score === undefined && scores === undefined ? 'neither score nor scores' : result.data;
 }

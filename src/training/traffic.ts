@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { filledLines } from './filled-lines.ts';
 import type { KindOfPrompt } from './fit-openness.ts';
+import { rowMistakes } from './row-mistakes.ts';
 import { countBy } from './training-rows.ts';
 
 /** A prompt without outcomes, for the default threshold. */
@@ -52,7 +53,7 @@ function parseRow(line: string, where: string): TrafficPrompt {
   }
   const result = rowSchema.safeParse(value);
   if (result.success) return result.data;
-  throw new ConfigError(`${where}: ${z.prettifyError(result.error)}`);
+  throw new ConfigError(`${where}: ${rowMistakes(result.error, value)}`);
 }
 
 const openTasks = [

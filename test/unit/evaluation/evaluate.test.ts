@@ -223,7 +223,9 @@ describe('evaluate', () => {
   it('names bad rows by file and line', async () => {
     const file = join(tempFolder(), 'bad.jsonl');
     writeFileSync(file, '{"id": 1}\n');
-    await expect(run({ data: [file] })).rejects.toThrow(/bad\.jsonl line 1/);
+    await expect(run({ data: [file] })).rejects.toThrow(
+      /bad\.jsonl line 1: id is 1: it must be a text; prompt is missing: it must be a text/,
+    );
   });
 
   it('refuses an id that is there twice, as train does', async () => {

@@ -27,7 +27,7 @@ describe('parseOutcomes', () => {
   it('names every bad row by file and line', () => {
     const bad = [
       '{',
-      line({ scores: { big: 2 } }),
+      line({ scores: { big: 2, small: 'x', '': 1 } }),
       line({ prompt: '' }),
       line({ extra: 1 }),
       line({ scores: {} }),
@@ -37,7 +37,11 @@ describe('parseOutcomes', () => {
     expect(mistakes.map((text) => text.slice(0, 14))).toEqual(
       [2, 3, 4, 5, 6, 7].map((n) => `a.jsonl line ${n}`),
     );
-    expect(mistakes[1]).toContain('scores.big');
+    expect(mistakes.slice(1, 4).map((text) => text.slice(16))).toEqual([
+      'scores.big is 2: it must be 1 at most; scores.small is "x": it must be a number; scores has an empty name',
+      'prompt is "": it must not be empty',
+      'extra is not a field that is known',
+    ]);
     expect(mistakes[5]).toContain('name it otherwise');
   });
 });
@@ -93,9 +97,11 @@ describe('readOutcomes', () => {
   });
 
   it('says where data was looked for, and which rows are bad', () => {
-    expect(() => readOutcomes('/no/data')).toThrow(/no outcome data in \/no\/data.*--data/);
+    expect(() => readOutcomes('/no/data')).toThrow(/\/no\/data does not exist; .*outcomes\/train/);
     const folder = mkdtempSync(join(tmpdir(), 'outcomes-'));
     expect(() => readOutcomes(folder)).toThrow(ConfigError);
+    writeFileSync(join(folder, 'a.jsonl'), '\n');
+    expect(() => readOutcomes(folder)).toThrow(/is empty: it holds no row/);
     writeFileSync(join(folder, 'a.jsonl'), Array<string>(12).fill('{').join('\n'));
     expect(() => readOutcomes(folder)).toThrow(/12 bad rows.*a\.jsonl line 10.*and 2 more/s);
   });
