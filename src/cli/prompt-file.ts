@@ -26,9 +26,9 @@ export async function* readPromptFile(file: string): AsyncGenerator<string | nul
     });
   }
 
-  function promptOf({ number, text }: Line, isJson: boolean): string | null {
+  function promptOf({ number, text, problem }: Line, isJson: boolean): string | null {
     try {
-      if (text === null) throw new BadLineError('is too long');
+      if (text === null) throw new BadLineError(problem);
       return lineText(isJson ? parseJsonLine(text) : { prompt: text });
     } catch (error) {
       if (!(error instanceof BadLineError)) throw error;

@@ -99,7 +99,7 @@ async function scoreLine(
 ): Promise<Outcome> {
   let id: string | number | null = null;
   try {
-    const fields = parseJsonLine(line.text ?? tooLong());
+    const fields = parseJsonLine(textOf(line));
     id = parseId(fields['id']);
     const text = lineText(fields);
     if (text === null) throw new BadLineError('has no text to score');
@@ -114,8 +114,9 @@ async function scoreLine(
   }
 }
 
-function tooLong(): never {
-  throw new BadLineError('is too long');
+function textOf({ text, problem }: Line): string {
+  if (text === null) throw new BadLineError(problem);
+  return text;
 }
 
 function parseId(id: unknown): string | number {

@@ -77,7 +77,7 @@ test('BOM, CRLF, blank lines, U+2028 in a string and a missing last line end are
     '\uFEFF' + json({ id: 1, prompt: '0.1' }),
     '',
     '   ',
-    json({ id: 2, prompt: 'a\u2028b 0.2' }),
+    '\uFEFF' + json({ id: 2, prompt: 'a\u2028b 0.2' }),
   ];
   const { out, exitCode } = await score(lines, {}, '\r\n');
   expect(parse(out).map((line) => (line as { id: number }).id)).toEqual([1, 2]);
@@ -96,6 +96,20 @@ test('characters that are cut between two chunks stay whole', async () => {
     fakeScorer(() => 0.25),
   );
   expect(parse(captured.stdout())).toEqual([{ id: 'ß€🙂', win_rate: 0.25, tier: 'weak' }]);
+});
+
+test('a line that is not UTF-8 is refused, as the server refuses it', async () => {
+  const stdin = Readable.from([
+    Buffer.from(`${json({ id: 1, prompt: 'caf\u00e9 0.1' })}\n`, 'latin1'),
+    Buffer.from(`${json({ id: 2, prompt: '\uFFFD 0.2' })}\n`),
+  ]);
+  const captured = fakeIo();
+  const scorer = fakeScorer(() => 0.2);
+  expect(await runScoreBatch(pair, { ...captured.io, stdin }, scorer)).toBe(1);
+  expect(parse(captured.stdout())).toEqual([
+    { id: null, line: 1, error: 'is not UTF-8' },
+    { id: 2, win_rate: 0.2, tier: 'weak' },
+  ]);
 });
 
 test('a bad line stops nothing: it has an error of its own, and the exit code says so', async () => {
