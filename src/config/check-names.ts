@@ -27,11 +27,7 @@ export function checkNames(
   const problems = ownTiers.flatMap((deployment) =>
     namesOf(deployment)
       .filter(isReservedName)
-      .map(
-        (name) =>
-          `${deployment.id}.model "${deployment.name}": clients ask for routing by the name "${name}", ` +
-          `so no model can have it: give the model another name at its upstream`,
-      ),
+      .map((name) => reservedName(deployment, name)),
   );
   if (isSameUpstream(strong, weak)) {
     const both = strong.name === weak.name ? strong.name : `${strong.name} and ${weak.name}`;
@@ -47,6 +43,14 @@ export function checkNames(
       `"${name}" names the strong and the weak model: a client that asks for it gets the strong one`,
   );
   return { problems, warnings };
+}
+
+/** Why a tier's model cannot have a name that clients ask for routing by. */
+export function reservedName({ id, name }: Pick<Deployment, 'id' | 'name'>, reserved: string) {
+  return (
+    `${id}.model "${name}": clients ask for routing by the name "${reserved}", ` +
+    'so no model can have it: give the model another name at its upstream'
+  );
 }
 
 /** What clients may ask for it by. */

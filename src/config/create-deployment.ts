@@ -9,6 +9,7 @@ import {
   parseModelString,
   type OpenAiModel,
 } from '../upstream/model-string.ts';
+import { isReservedName, reservedName } from './check-names.ts';
 import { nameSetting } from './setting-flags.ts';
 import type { Settings, TierSettings } from './settings-schema.ts';
 import { missingVariable } from './settings-source.ts';
@@ -33,6 +34,8 @@ export function createDeployment(
   const configuredUrl = own.base_url ?? settings.base_url;
   const baseUrl = configuredUrl ?? model.defaultBaseUrl;
   if (baseUrl === null) {
+    // With a provider in front it could not be served either.
+    if (isReservedName(name)) throw new ConfigError(reservedName({ id: tier, name }, name));
     throw new ConfigError(missingBaseUrl(name, model, nameSetting(`${tier}.base_url`)));
   }
   const apiKey = readKey(tier, own, settings, env);

@@ -150,6 +150,13 @@ describe('deployments', () => {
     expect(message).toMatch(/unknown provider "foo"/);
   });
 
+  it('refuse a name that means routing, and do not ask to write a provider before it', async () => {
+    const message = await failure(['--strong-model', 'strong', '--weak-model', 'router-mf']);
+    expect(message).toMatch(/strong\.model "strong": clients ask for routing by the name "strong"/);
+    expect(message).toMatch(/weak\.model "router-mf": clients ask for routing by/);
+    expect(message).not.toContain('openai/');
+  });
+
   it('refuse Bedrock until it is built, with what was read', async () => {
     const message = await failure([
       '--strong-model',
