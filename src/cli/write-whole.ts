@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
 /**
- * Whoever reads the file meanwhile sees the old one or the new one. Folders that are not there are made.
+ * Whoever reads the file meanwhile sees the old one or the new one.
  * @throws ConfigError that names `flag` when it cannot be written
  */
 export function writeWhole(flag: string, file: string, bytes: Uint8Array): void {
@@ -25,8 +25,11 @@ function besideFile(flag: string, file: string, write: (unfinished: string) => v
   if (existsSync(file) && !statSync(file).isFile()) {
     throw new ConfigError(`${flag} ${file} is no file: name one that may be written or replaced`);
   }
+  const folder = dirname(file);
+  if (!existsSync(folder)) {
+    throw new ConfigError(`${flag} ${file} cannot be written: there is no folder ${folder}`);
+  }
   try {
-    mkdirSync(dirname(file), { recursive: true });
     write(`${file}.${process.pid}.tmp`);
   } catch (cause) {
     throw new ConfigError(`${flag} ${file} cannot be written: ${(cause as Error).message}`, {

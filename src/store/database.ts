@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { ConfigError } from '../errors.ts';
@@ -20,7 +20,7 @@ const pageBytes = 8192;
 const walBytesKept = 64 * 1024 * 1024;
 
 /**
- * Opens the database, creating file and folder where needed, and brings the schema up to date:
+ * Opens the database, creating the file and its folder where needed, and brings the schema up to date:
  * a new and an old file are the same to the caller.
  *
  * @throws ConfigError naming the file and what to do
@@ -64,6 +64,14 @@ function assertExists(path: string): void {
 
 /** The log may hold prompts: a new file is for its owner only. SQLite gives -wal and -shm the same mode. */
 function createPrivateFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  const folder = dirname(path);
+  // A folder of its own is made for the log; a longer path that is not there was mistyped.
+  if (!existsSync(dirname(folder))) {
+    throw new ConfigError(
+      `Cannot create the log database ${path}: there is no folder ${dirname(folder)}. ` +
+        'Make it, or name another file with --db FILE.',
+    );
+  }
+  mkdirSync(folder, { recursive: true });
   closeSync(openSync(path, 'a', 0o600));
 }

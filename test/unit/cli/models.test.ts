@@ -148,9 +148,9 @@ describe('pointsman models add', () => {
     const { weights, flags, deps, folder } = files(60);
     const nameless = addModel({ ...flags, name: ' ' }, { weights }, fakeIo().io, deps);
     await expect(nameless).rejects.toThrow(/needs the name/);
-    const weightsOut = join(folder, 'new', 'folder', 'out.safetensors');
-    await addModel({ ...flags, weightsOut }, { weights }, fakeIo().io, deps);
-    expect(loadRouterWeights(weightsOut).metadata.models).toContain('new-9b');
+    const weightsOut = join(folder, 'new', 'out.safetensors');
+    const missing = addModel({ ...flags, weightsOut }, { weights }, fakeIo().io, deps);
+    await expect(missing).rejects.toThrow(/--weights-out .* there is no folder .*new$/);
     const nowhere = addModel({ ...flags, weightsOut: folder }, { weights }, fakeIo().io, deps);
     await expect(nowhere).rejects.toThrow(/--weights-out .* is no file/);
   });

@@ -42,6 +42,7 @@ function setUp() {
     ...changes,
   });
   writeOwnData(folder);
+  mkdirSync(join(folder, 'out'));
   return { folder, options };
 }
 
@@ -148,7 +149,7 @@ describe('pointsman train', () => {
     const { exitCode, stderr } = await runCommand(['train', '--data', options().data]);
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/own\.jsonl line 2: scores\.big.*own\.jsonl line 3: not JSON/s);
-    expect(existsSync(join(folder, 'out'))).toBe(false);
+    expect(readdirSync(join(folder, 'out'))).toEqual([]);
   });
 
   it('says before it trains that the weights cannot be written', async () => {
@@ -158,6 +159,9 @@ describe('pointsman train', () => {
     await expect(toFolder).rejects.toThrow(/--out .* is no file/);
     const belowFile = runTrain(options({ out: join(options().data, 'x') }), fakeIo().io, deps);
     await expect(belowFile).rejects.toThrow(/--out .*x cannot be written: /);
+    const missing = runTrain(options({ out: join(folder, 'none', 'x') }), fakeIo().io, deps);
+    await expect(missing).rejects.toThrow(/--out .*cannot be written: there is no folder .*none$/);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
   });
 
   it('says how much data is needed', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { openDatabase } from '../../../src/store/database.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 test('creates the folder and a file that only its owner reads, in WAL mode', () => {
-  const file = join(tempFolder(), 'deep', 'er', 'log.db');
+  const file = join(tempFolder(), 'data', 'log.db');
   const database = openDatabase(file);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(statSync(`${file}-wal`).mode & 0o777).toBe(0o600);
@@ -16,6 +16,15 @@ test('creates the folder and a file that only its owner reads, in WAL mode', () 
   expect(database.pragma('foreign_keys', { simple: true })).toBe(1);
   expect(database.pragma('busy_timeout', { simple: true })).toBe(50);
   database.close();
+});
+
+test('makes one folder, not a path that was mistyped', () => {
+  const folder = tempFolder();
+  expect(() => openDatabase(join(folder, 'deep', 'er', 'log.db'))).toThrow(ConfigError);
+  expect(() => openDatabase(join(folder, 'deep', 'er', 'log.db'))).toThrow(
+    /there is no folder .*deep\. Make it, or .*--db FILE/,
+  );
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('names the file and the fix when it is not a database', () => {
