@@ -2,7 +2,6 @@
 // A sample of prompts with outcomes for the routers knn and sw_ranking (src/routing/neighbours.ts).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createEmbedder, parseEmbedderFlag } from '../src/embedding/create-embedder.ts';
 import { ConfigError } from '../src/errors.ts';
 import { seededRandom, shuffle } from '../src/math/random.ts';
@@ -11,12 +10,7 @@ import { embedPrompts } from '../src/training/embed-prompts.ts';
 import { readOutcomes, type Outcome } from '../src/training/outcomes.ts';
 import { readTraffic, resample, trafficWeights } from '../src/training/traffic.ts';
 import { modelIds } from '../src/training/training-rows.ts';
-
-const usage = `npx tsx scripts/build-neighbours.ts [flags]
-  --data FOLDER          holds outcomes/train and prompts (../shared/data)
-  --embedder local|hub:NAME   whose vectors are kept (local)
-  --out FILE             models/neighbours-use-lite.safetensors
-  --seed N               1`;
+import { readFlags } from './read-flags.ts';
 
 /**
  * Prompts taken of a source: where many models answered nearly all, of the large tables a part. On
@@ -65,16 +59,14 @@ function flatten(rows: readonly Outcome[], models: readonly string[]) {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags('npx tsx scripts/build-neighbours.ts', {
     options: {
       data: { type: 'string', default: '../shared/data' },
       embedder: { type: 'string', default: 'local' },
       out: { type: 'string', default: 'models/neighbours-use-lite.safetensors' },
       seed: { type: 'string', default: '1' },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return console.log(usage);
   const flag = parseEmbedderFlag(values.embedder);
   if (flag.kind === 'endpoint') throw new ConfigError('--embedder is local or hub:NAME here');
 

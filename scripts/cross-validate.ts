@@ -3,7 +3,6 @@
 // ten times as many prompts as dev alone has. `folds` leaves questions out of training, `tasks` whole tasks,
 // `models` what some models did on most tasks.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createProgress } from '../src/cli/progress.ts';
 import type { Embedder } from '../src/embedding/embedder.ts';
 import { embedPrompts } from '../src/training/embed-prompts.ts';
@@ -12,10 +11,14 @@ import { byFolds } from './cross-validate/by-folds.ts';
 import { byModels } from './cross-validate/by-models.ts';
 import { byTasks } from './cross-validate/by-tasks.ts';
 import type { EmbeddedRow } from './cross-validate/train-on.ts';
+import { readFlags } from './read-flags.ts';
 import { measuringFlags, withEmbedder } from './with-embedder.ts';
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: measuringFlags });
+  const { values, positionals } = readFlags('npm run cross-validate -- folds|tasks|models', {
+    allowPositionals: true,
+    options: measuringFlags,
+  });
   const [part] = positionals;
   const measures = new Map(Object.entries({ folds: byFolds, tasks: byTasks, models: byModels }));
   const measure = measures.get(part ?? '');

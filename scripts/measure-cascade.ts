@@ -7,13 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import type { CascadeSettings } from '../src/config/config.ts';
 import { startGateway } from '../src/gateway.ts';
 import { quantile, sorted } from '../src/math/quantile.ts';
 import { readLog } from '../test/support/read-log.ts';
 import { scriptedRouter, testConfig, withTiers } from '../test/support/start-gateway.ts';
+import { readFlags } from './read-flags.ts';
 
 interface Speed {
   readonly firstTokenMs: number;
@@ -140,7 +140,7 @@ async function measure(mode: Mode, modelsUrl: string, requests: number, escalate
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags('npx tsx scripts/measure-cascade.ts', {
     options: {
       requests: { type: 'string', default: '200' },
       escalate: { type: 'string', default: '0.3' },

@@ -1,18 +1,20 @@
 // npx tsx scripts/measure-caution.ts [--embedder local|fast] [--weights FILE] [--data ../shared/data]
 // What models/README.md says of small talk, of languages and of the speed of a decision.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { quantile, sorted } from '../src/math/quantile.ts';
 import { createRouters } from '../src/routing/create-router.ts';
 import type { Router } from '../src/routing/router.ts';
 import { reportedPairs } from '../src/training/dev-report.ts';
 import { readTraffic, type TrafficPrompt } from '../src/training/traffic.ts';
+import { readFlags } from './read-flags.ts';
 import { measuringFlags, withEmbedder } from './with-embedder.ts';
 
 const greetings = ['hi', 'thanks!', 'hello there'];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { ...measuringFlags, weights: { type: 'string' } } });
+  const { values } = readFlags('npx tsx scripts/measure-caution.ts', {
+    options: { ...measuringFlags, weights: { type: 'string' } },
+  });
   const prompts = readTraffic(join(values.data, 'prompts'));
   await withEmbedder(values.embedder, async (embedder) => {
     for (const [strongName, weakName] of reportedPairs) {

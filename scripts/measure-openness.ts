@@ -2,7 +2,6 @@
 // How well open tasks are told from closed ones (src/training/fit-openness.ts): on everyday sources that the fit
 // has not seen, and how many of the outcome tables' questions are taken for open.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createAuroc } from '../src/calibration/auroc.ts';
 import { dot, sigmoid } from '../src/math/vector.ts';
 import { shippedWeightsFile } from '../src/routing/create-router.ts';
@@ -17,13 +16,16 @@ import { featureMatrix, type EmbeddedPrompt } from '../src/training/fit-features
 import { fitOpenness, type KindOfPrompt } from '../src/training/fit-openness.ts';
 import { readOutcomes, type Outcome } from '../src/training/outcomes.ts';
 import { kindOf, readTraffic } from '../src/training/traffic.ts';
+import { readFlags } from './read-flags.ts';
 import { measuringFlags, withEmbedder } from './with-embedder.ts';
 
 /** The everyday sources are left out in so many groups. */
 const groups = 5;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { ...measuringFlags, weights: { type: 'string' } } });
+  const { values } = readFlags('npx tsx scripts/measure-openness.ts', {
+    options: { ...measuringFlags, weights: { type: 'string' } },
+  });
   await withEmbedder(values.embedder, async (embedder) => {
     const weights = loadRouterWeights(values.weights ?? shippedWeightsFile(embedder));
     const promptsOf = async (texts: readonly string[]): Promise<EmbeddedPrompt[]> => {

@@ -2,7 +2,6 @@
 // Writes models/REPORT.md and its pictures; measures everything it says.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { evaluate, readEvaluationInput, type EvaluateOptions } from '../src/cli/evaluate.ts';
 import { openRoutersOf } from '../src/cli/router-source.ts';
@@ -25,13 +24,14 @@ import { loadRouterWeights } from '../src/routing/router-weights.ts';
 import { reportedPairs } from '../src/training/dev-report.ts';
 import { readOutcomes } from '../src/training/outcomes.ts';
 import { readTraffic } from '../src/training/traffic.ts';
+import { readFlags } from './read-flags.ts';
 
 const speedPrompts = 200;
 /** Routers that need nothing of the operator and score fast enough for a report within two minutes. */
 const localRouters = ['mf', 'knn'];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags('npm run report --', {
     options: {
       data: { type: 'string', default: '../shared/data' },
       weights: { type: 'string' },

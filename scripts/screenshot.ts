@@ -7,14 +7,14 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
+import { readFlags } from './read-flags.ts';
 import { demoPrices, strongModel, weakModel, writeDemoLog } from './screenshot/demo-log.ts';
 
 const root = join(import.meta.dirname, '..');
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags('npm run screenshot --', {
     options: {
       out: { type: 'string', default: join(root, 'docs/dashboard.png') },
       theme: { type: 'string', default: 'light' },

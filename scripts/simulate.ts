@@ -3,9 +3,9 @@
 // data and flags give the same page; the run over HTTP is printed only, since its chance is not seeded.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import type { Progress } from '../src/cli/progress.ts';
+import { readFlags } from './read-flags.ts';
 import { measureCoverage, type Scenario } from './simulate/coverage.ts';
 import { simulateDeployment } from './simulate/deployment.ts';
 import { simulateLearning } from './simulate/learning.ts';
@@ -50,7 +50,7 @@ const scenarios: readonly Scenario[] = [
 ];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags('npm run simulate --', {
     options: {
       data: { type: 'string', default: '../shared/data' },
       out: { type: 'string', default: 'docs' },

@@ -5,12 +5,14 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Agent } from 'undici';
+import { readFlags } from './read-flags.ts';
 import { runLoad, type Tally } from './soak/load.ts';
 import type { FromProcess, Resources, ToProcess } from './soak/messages.ts';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '300' } } });
+const { values } = readFlags('npm run soak --', {
+  options: { seconds: { type: 'string', default: '300' } },
+});
 const seconds = Number(values.seconds);
 if (!(seconds >= 5)) throw new Error('--seconds must be at least 5');
 

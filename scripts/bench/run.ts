@@ -3,13 +3,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { ChildProcess } from 'node:child_process';
 import { request } from 'undici';
 import { decisionP50Ms, encoderFigures, logUsPerRow } from './parts.ts';
 import { cpuMsOf, peakRssMb, script, startNode, untilReady } from './processes.ts';
+import { readFlags } from '../read-flags.ts';
 
-const { values } = parseArgs({
+const { values } = readFlags('npm run bench --', {
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
