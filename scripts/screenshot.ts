@@ -1,6 +1,6 @@
 // npm run screenshot [-- --out docs/dashboard.png --theme dark --width 390 --open DECISION --full]
-// Serves a simulated day of traffic as `serve` does and takes the picture of /dashboard that the
-// README shows. Needs a Chromium: the variable CHROMIUM names it, else /usr/bin/chromium.
+// Serves a simulated day of traffic as `serve` does and takes a picture of /dashboard; the one above
+// is that of the README. Needs a Chromium: the variable CHROMIUM names it, else /usr/bin/chromium.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,8 @@ const root = join(import.meta.dirname, '..');
 async function main(): Promise<void> {
   const { values } = readFlags('npm run screenshot --', {
     options: {
-      out: { type: 'string', default: join(root, 'docs/dashboard.png') },
+      // The README's is tracked: it is replaced only where it is named.
+      out: { type: 'string', default: join(root, '.cache', 'dashboard.png') },
       theme: { type: 'string', default: 'light' },
       width: { type: 'string', default: '1360' },
       height: { type: 'string', default: '1060' },

@@ -13,6 +13,8 @@ test('--help of a script lists its flags with their defaults', () => {
   const { status, stdout, stderr } = script('screenshot.ts', '--help');
   expect(stdout).toMatch(/^npm run screenshot -- \[flags\]\n.* --theme VALUE \(default: light\)/s);
   expect(stdout).toMatch(/^ {2}--full$/m);
+  // Untracked: the picture of the documentation is replaced only where it is named.
+  expect(stdout).toMatch(/--out VALUE \(default: .*\.cache\/dashboard\.png\)/);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
