@@ -21,7 +21,7 @@ import { knownModels } from '../training/known-models.ts';
 import { crossValidate, modelPrior, placeModel, type FitReport } from '../training/place-model.ts';
 import { parseScoredPrompts, type ScoredPrompt } from '../training/scored-prompts.ts';
 import type { CliIo } from './cli-io.ts';
-import { writeWhole } from './write-whole.ts';
+import { assertCanWrite, writeWhole } from './write-whole.ts';
 
 export interface AddModelFlags {
   readonly name: string;
@@ -80,6 +80,7 @@ export async function addModel(
   }
   const like = likeness(catalog, id, flags);
   const prior = modelPrior(weights.head, knownModels(catalog, models, like));
+  assertCanWrite('--weights-out', flags.weightsOut);
   const embedder = await deps.openEmbedder(settings, io.env);
   const scored = await factorsOf(rows, weights, embedder).finally(() => embedder.close());
 
