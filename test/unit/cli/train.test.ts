@@ -86,8 +86,8 @@ describe('pointsman train', () => {
     expect(evaluated).toMatchObject({ exitCode: 0 });
     const listed = await runCommand(['models', ...weights, '--json']);
     expect(JSON.parse(listed.stdout)).toMatchObject([
-      { id: 'Corp/Big One', outcomes: null },
-      { id: 'My-Small:7b', outcomes: null, billions: 7 },
+      { id: 'Corp/Big One', outcomes: 535, sources: 1 },
+      { id: 'My-Small:7b', outcomes: 535, billions: 7 },
     ]);
 
     const out = join(folder, 'more.safetensors');
