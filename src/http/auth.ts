@@ -19,7 +19,10 @@ export function requireClientKey({ serving }: AuthDeps): RequestHandler {
   };
 }
 
-/** As above for what only the operator may see. */
+/**
+ * For what only the operator may see: the admin's key; without one configured a client's, so that
+ * nothing stands open where keys are used; all, when there is neither.
+ */
 export function requireAdminKey(deps: AuthDeps): RequestHandler {
   return (req, _res, next) => {
     if (!mayAdminister(req, deps.serving())) throw invalidKey();
@@ -29,9 +32,10 @@ export function requireAdminKey(deps: AuthDeps): RequestHandler {
 
 export function mayAdminister(
   req: IncomingMessage,
-  { access: { adminKeys } }: Pick<Serving, 'access'>,
+  { access: { clientKeys, adminKeys } }: Pick<Serving, 'access'>,
 ): boolean {
-  return adminKeys.size === 0 || adminKeys.has(presentedKey(req));
+  const keys = adminKeys.size > 0 ? adminKeys : clientKeys;
+  return keys.size === 0 || keys.has(presentedKey(req));
 }
 
 /**

@@ -133,12 +133,13 @@ describe('what is open and what is not', () => {
 
   test.each([
     ...['/', '/livez', '/healthz', '/health/liveliness', '/readyz', '/health/readiness'],
-    ...['/health', '/dashboard'],
+    ...['/health', '/dashboard', '/dashboard/page/main.js'],
   ])('%s needs no key', async (path) => {
     expect((await get(path)).status).toBe(200);
   });
 
   test.each([
+    ...['/metrics', '/dashboard/nope'],
     ...['/v1/models', '/models', '/v1/models/auto', '/v1/router/feedback/dec_1'],
     ...['/v1/nope', '/V1/models', '//v1/models', '/v1/models/', '/dashboard/api/overview'],
   ])('GET %s needs one', async (path) => {
@@ -159,6 +160,23 @@ describe('what is open and what is not', () => {
     expect(await bodyOf({ authorization: `Bearer ${clientKey}` })).toEqual({ status: 'online' });
     expect(await bodyOf({ authorization: `Bearer ${adminKey}` })).toHaveProperty('deployments');
   });
+});
+
+test('without an admin key a client key opens /metrics and the detail of /health, no key does not', async () => {
+  const team = await startTestGateway({ strong: upstream.url }, withAccess([clientKey], []));
+  const get = (path: string, key: string) =>
+    fetch(team.url + path, { headers: { authorization: `Bearer ${key}` } });
+  for (const key of ['', 'wrong-key-0123456789']) {
+    expect((await get('/metrics', key)).status).toBe(401);
+    expect(await (await get('/health', key)).json()).toEqual({ status: 'online' });
+  }
+  expect((await get('/metrics', clientKey)).status).toBe(200);
+  expect(await (await get('/health', clientKey)).json()).toHaveProperty('deployments');
+  // What the dashboard shows is for the admin key alone: here nobody has one.
+  const closed = await get('/dashboard/api/overview', clientKey);
+  expect(closed.status).toBe(403);
+  expect(await closed.json()).toMatchObject({ error: { code: 'dashboard_closed' } });
+  await team.close();
 });
 
 test('without configured keys nobody is asked for one, and a key that comes goes no further', async () => {
