@@ -2,27 +2,49 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ask, post } from '../support/chat.ts';
 import { waitForDecision } from '../support/read-log.ts';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import {
+  startSelfSignedUpstream,
+  type SelfSignedUpstream,
+} from '../support/self-signed-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
 import { refusedUrl, startTcpUpstream, type TcpUpstream } from '../support/tcp-upstream.ts';
 import { withGroups } from '../support/with-groups.ts';
 
+const ids = {
+  refused: 'F1',
+  'no-host': 'F2',
+  'no-tls': 'F2',
+  'self-signed': 'F2',
+  'stuck-tls': 'F2',
+  silent: 'F3',
+};
+const names = Object.keys(ids) as (keyof typeof ids)[];
+
 let strong: ScriptedUpstream;
 let silent: TcpUpstream;
+let plainText: TcpUpstream;
+let selfSigned: SelfSignedUpstream;
 let refused: string;
 let gateway: TestGateway;
 
 beforeAll(async () => {
   strong = await startScriptedUpstream();
   silent = await startTcpUpstream(async (connection) => void (await connection.request()));
+  plainText = await startTcpUpstream(async (connection) => {
+    await connection.send('HTTP/1.1 400 Bad Request\r\n\r\n');
+    connection.end();
+  });
+  selfSigned = await startSelfSignedUpstream();
   refused = await refusedUrl();
-  const names = ['refused', 'no-host', 'no-tls', 'silent'];
   gateway = await startTestGateway({ strong: strong.url }, (config) => ({
     ...withGroups(
       config,
       {
         refused: { baseUrl: refused },
         'no-host': { baseUrl: 'http://user:hunter2@no-such-host.invalid:81/v1?t0ken=x' },
-        'no-tls': { baseUrl: silent.url.replace('http:', 'https:') },
+        'no-tls': { baseUrl: plainText.url.replace('http:', 'https:') },
+        'self-signed': { baseUrl: selfSigned.url },
+        'stuck-tls': { baseUrl: silent.url.replace('http:', 'https:') },
         silent: { baseUrl: silent.url, headersTimeoutMs: 200 },
       },
       { fallbacks: new Map(names.map((name) => [name, ['strong']])), disableCooldowns: true },
@@ -38,14 +60,14 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await gateway.close();
-  await Promise.all([strong.close(), silent.close()]);
+  await Promise.all([strong.close(), silent.close(), plainText.close(), selfSigned.close()]);
 });
 
 const chat = (model: string, rest = {}) =>
   post(`${gateway.url}/v1/chat/completions`, ask('hi', { model, num_retries: 0, ...rest }));
 
-describe.each(['refused', 'no-host', 'no-tls', 'silent'])('an upstream that is %s', (model) => {
-  const id = { refused: 'F1', 'no-host': 'F2', 'no-tls': 'F2', silent: 'F3' }[model] ?? '';
+describe.each(names)('an upstream that is %s', (model) => {
+  const id = ids[model];
 
   test(`${id}: the fallback answers, and the attempts are right`, async () => {
     const reply = await chat(model);
@@ -71,9 +93,15 @@ describe.each(['refused', 'no-host', 'no-tls', 'silent'])('an upstream that is %
   });
 });
 
-test('F2: the message names the host', async () => {
-  const reply = await chat('no-host', { disable_fallbacks: true });
-  expect(reply.text).toContain('no-such-host.invalid:81');
+test.each([
+  ['no-host', 'no-such-host.invalid:81 has a host name that'],
+  ['no-tls', /at 127\.0\.0\.1:\d+ cannot be reached \((?:EPROTO|ERR_SSL_\w+)\)/],
+  ['self-signed', /at 127\.0\.0\.1:\d+ cannot be reached \(DEPTH_ZERO_SELF_SIGNED_CERT\)/],
+  ['stuck-tls', /at 127\.0\.0\.1:\d+ did not accept a connection in time/],
+])('F2: the message names the host and what failed: %s', async (model, message) => {
+  const reply = await chat(model, { disable_fallbacks: true });
+  expect(reply.text).toMatch(message);
+  expect(selfSigned.requests).toBe(0);
 });
 
 test('F3: the socket of an upstream that never answers is closed', async () => {
