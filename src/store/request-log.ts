@@ -19,8 +19,6 @@ export interface RequestLogOptions {
   readonly flushMs?: number;
   /** Rows of a batch. */
   readonly flushRows?: number;
-  /** Rows that may wait; over it new ones are dropped and counted. */
-  readonly maxQueued?: number;
   /** How often applied thresholds are looked for. */
   readonly pollMs?: number;
   /** How long a row that cannot be written is kept and tried again. */
@@ -39,6 +37,8 @@ interface OpenQuestion {
   readonly timer: NodeJS.Timeout;
 }
 
+/** What may wait; over it new rows are dropped and counted. */
+const maxQueuedRows = 10_000;
 const maxQueuedBytes = 64 * 1024 * 1024;
 const retryMs = 200;
 /** How long a closing writer may take for the last checkpoint. */
@@ -60,7 +60,7 @@ export async function openRequestLog(
   const queue = new WriteQueue({
     flushMs: options.flushMs ?? 50,
     flushRows: options.flushRows ?? 100,
-    maxRows: options.maxQueued ?? 10_000,
+    maxRows: maxQueuedRows,
     maxBytes: maxQueuedBytes,
     retryMs,
     keepMs: options.keepMs ?? 30_000,

@@ -68,7 +68,7 @@ test('an unopenable database stops the start and names the file', async () => {
   await expect(opening).rejects.toThrow(folder);
 });
 
-test('a burst over the bound is dropped and counted, the rest is written', async () => {
+test('F33: a burst over the bound is dropped and counted, the rest is written', async () => {
   const { log, count } = await openLog();
   for (let i = 0; i < 30_000; i++) {
     log.append(requestRecord({ decisionId: `dec_${i}`, embedding: null, embedderId: null }));
