@@ -107,13 +107,15 @@ test('the same prompt scores the same by chat, by score and by the command line'
 });
 
 test('F27: a megabyte, emoji, NUL and lone surrogates give a score, and the next request is fine', async () => {
-  const texts = ['a'.repeat(500_000), '😀', '\u0000', '\\ud800', 'שלום', 'x '.repeat(100_000)];
+  const megabyte = 1024 * 1024;
+  const long = ['a'.repeat(megabyte), 'x '.repeat(megabyte / 2), '€'.repeat(megabyte / 3)];
+  const texts = [...long, '😀', '\u0000', '\\ud800', 'שלום'];
   for (const text of texts) {
     const body = `{"model":"auto","messages":[{"role":"user","content":"${text.replace('\u0000', '\\u0000')}"}]}`;
     const reply = await post(`${server.url}/v1/chat/completions`, body);
     expect(reply.status).toBe(200);
     const score = reply.headers.get('x-pointsman-score');
-    if (score !== null) expect(Number(score)).toBeLessThanOrEqual(1);
+    expect(score).toMatch(/^(?:0(?:\.\d+)?|1)$/);
   }
   expect((await get(`${server.url}/readyz`)).status).toBe(200);
 });
