@@ -129,7 +129,16 @@ describe('a model_list', () => {
     expect(b.requests).toHaveLength(0);
   });
 
-  test('AT-21, AT-22: attempts are those that the upstreams saw', async () => {
+  test('AT-21: there is no wait after the last attempt', async () => {
+    // A wait would be cut off by the total time, with a 504.
+    await start('num_retries: 0, retry_after: 60, fallbacks: [], disable_cooldowns: true');
+    a.always(failure(500));
+    const reply = await chat('hi');
+    expect(reply.json).toMatchObject({ error: { code: 'upstream_error' } });
+    expect(a.requests).toHaveLength(1);
+  });
+
+  test('AT-22: attempts are those that the upstreams saw', async () => {
     await start('num_retries: 2, retry_after: 0, fallbacks: [], disable_cooldowns: true');
     a.always(failure(500));
     b.always(failure(500));

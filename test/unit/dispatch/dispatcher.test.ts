@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createDispatcher, type DispatchRequest } from '../../../src/dispatch/dispatcher.ts';
 import { defaultDispatchSettings } from '../../../src/dispatch/dispatch-settings.ts';
 import type { DispatchSettings } from '../../../src/dispatch/group.ts';
@@ -224,5 +224,25 @@ describe('rate limits', () => {
     expect((await run({ g: { a: [() => busy('60')], b: ['ok'] } })).calls).toBe('a b');
     const alone = await run({ g: { a: [() => busy('0')] } }, { numRetries: 1 });
     expect(alone).toMatchObject({ calls: 'a a', result: 'upstream_rate_limited' });
+  });
+});
+
+describe('AT-21: waits', () => {
+  test.each([
+    ['none where one call is all', 0, { a: [server] }, []],
+    ['one between two calls, none after the last', 1, { a: [server] }, [60_000]],
+    ['each as long as is configured', 3, { a: [server] }, [60_000, 60_000, 60_000]],
+    ['between two deployments, too', 1, { a: [server], b: [server] }, [60_000]],
+    ['the time that the upstream asks for', 1, { a: [() => busy('7')] }, [7000]],
+  ])('%s', async (_name, numRetries, members, expected) => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const waits = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => waits.mockRestore());
+    const running = run({ g: members }, { numRetries, retryAfterMs: 60_000 });
+    await vi.runAllTimersAsync();
+    const { attempts } = await running;
+    expect(attempts).toBe(numRetries + 1);
+    expect(waits.mock.calls.map(([, ms]) => ms)).toEqual(expected);
   });
 });
