@@ -130,11 +130,11 @@ describe('a model_list', () => {
   });
 
   test('AT-21: there is no wait after the last attempt', async () => {
-    // A wait would be cut off by the total time, with a 504.
-    await start('num_retries: 0, retry_after: 60, fallbacks: [], disable_cooldowns: true');
+    // A wait would outlast the test.
+    await start('num_retries: 0, retry_after: 1h, fallbacks: [], disable_cooldowns: true');
     a.always(failure(500));
     const reply = await chat('hi');
-    expect(reply.json).toMatchObject({ error: { code: 'upstream_error' } });
+    expect(reply.status).toBe(502);
     expect(a.requests).toHaveLength(1);
   });
 
