@@ -29,6 +29,7 @@ import {
   testConfig,
   withTiers,
 } from '../support/start-gateway.ts';
+import { answerEach, jsonAnswer, startTcpUpstream } from '../support/tcp-upstream.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 let upstream: ScriptedUpstream;
@@ -268,21 +269,61 @@ describe('a running request', () => {
     await freed;
     await closed;
   });
+});
 
-  test('AT-26: a thousand reloads leave no listeners, timers or sockets behind', async () => {
-    const gateway = await startTestGateway({ strong: upstream.url });
-    const cycle = async () => {
-      await post(`${gateway.url}/v1/chat/completions`, ask('hi'));
-      for (let i = 0; i < 250; i++) {
-        const { freed } = await gateway.replace(gateway.config, gateway.parts);
-        await freed;
-      }
-    };
-    const open = () => process.getActiveResourcesInfo().filter((kind) => kind !== 'Immediate');
-    await cycle();
-    const before = open().length;
-    for (let i = 0; i < 3; i++) await cycle();
-    await expect.poll(() => open().length).toBeLessThanOrEqual(before + 2);
-    await gateway.close();
+test('AT-26: a thousand reloads leave no listeners, timers or sockets behind', async () => {
+  // Would keep a connection for ten minutes.
+  const model = await startTcpUpstream(
+    answerEach(jsonAnswer('hi', { 'keep-alive': 'timeout=600' })),
+  );
+  const folder = tempFolder();
+  const config = {
+    ...testConfig(model.url, model.url, join(folder, 'log.db')),
+    routers: ['random'],
+  };
+  const logger = pino({ level: 'silent' });
+  const server = await startServer(config, { logger });
+  const signals = new EventEmitter();
+  const failures: unknown[] = [];
+  let reloaded = () => {};
+  const stopWatching = watchConfig(config, {
+    server: {
+      reload: (next) => server.reload(next).finally(() => reloaded()),
+      noteReload: (failure) => void failures.push(failure),
+    },
+    load: () => Promise.resolve({ config, warnings: [] }),
+    ...{ logger, signals, configFile: null },
   });
+  const cycle = async () => {
+    expect((await post(`${server.url}/v1/chat/completions`, ask('hi'))).status).toBe(200);
+    for (let i = 0; i < 250; i++) {
+      const done = new Promise<void>((resolve) => (reloaded = resolve));
+      signals.emit('SIGHUP');
+      await done;
+    }
+  };
+  const listeners = () =>
+    [process, signals].flatMap((emitter: EventEmitter) =>
+      emitter.eventNames().map((name) => [name, emitter.listenerCount(name)]),
+    );
+  const open = () => process.getActiveResourcesInfo().filter((kind) => kind !== 'Immediate');
+  // Node's word for what is listened to more than ten times, whatever it is.
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+
+  await cycle();
+  const before = { open: open().length, listeners: listeners() };
+  for (let i = 0; i < 3; i++) await cycle();
+  await expect.poll(() => open().length).toBeLessThanOrEqual(before.open + 2);
+  expect(listeners()).toEqual(before.listeners);
+  expect([warnings, failures]).toEqual([[], []]);
+  expect(model.connections.length).toBeGreaterThanOrEqual(4);
+  await Promise.all(model.connections.map(({ closed }) => closed));
+
+  process.off('warning', onWarning);
+  await stopWatching();
+  expect(signals.listenerCount('SIGHUP')).toBe(0);
+  await server.close();
+  await model.close();
 });
