@@ -7,6 +7,7 @@ import {
   startScriptedUpstream,
   type ScriptedUpstream,
   streamOf,
+  streamText,
 } from '../support/scripted-upstream.ts';
 import { startTestGateway, withTiers, type TestGateway } from '../support/start-gateway.ts';
 
@@ -316,3 +317,25 @@ describe('feedback', () => {
     expect(reply.json).toMatchObject({ error: { param } });
   });
 });
+
+test.each([false, true])(
+  "the upstream's rate limits and time go with its answer, nothing else of its headers: stream %s",
+  async (stream) => {
+    const passed = {
+      'openai-processing-ms': '42',
+      'x-ratelimit-remaining-requests': '9',
+      'x-ratelimit-reset-tokens': '6m0s',
+      'retry-after': '3',
+    };
+    weak.enqueue((res, seen) => {
+      for (const [name, value] of Object.entries(passed)) res.setHeader(name, value);
+      res.setHeader('openai-organization', 'org-1').setHeader('set-cookie', 'a=b');
+      return (stream ? streamText('hi') : completion('hi'))(res, seen);
+    });
+    const reply = await post(`${gateway.url}/v1/chat/completions`, ask('0.1 hi', { stream }));
+    expect(reply.status).toBe(200);
+    expect(Object.fromEntries(reply.headers)).toMatchObject(passed);
+    expect(reply.headers.has('openai-organization')).toBe(false);
+    expect(reply.headers.has('set-cookie')).toBe(false);
+  },
+);

@@ -109,19 +109,34 @@ describe('a conversation that a score sent up', () => {
     expect(decision).toEqual(['weak', 'score', null]);
   });
 
-  test('is named by a header or by metadata, whatever its words', async () => {
-    const headers = { 'x-pointsman-session': 'chat-1' };
-    const first = await ask([hard], { headers });
-    expect((await ask([easy], { headers })).decision).toEqual(['strong', 'session', first.id]);
-    expect((await ask([easy], { body: { metadata: { session_id: 'chat-1' } } })).decision).toEqual([
-      'strong',
-      'session',
-      first.id,
-    ]);
-    const other = await ask([easy], { headers: { 'x-pointsman-session': 'chat-2' } });
-    expect(other.decision).toEqual(['weak', 'score', null]);
-    const row = await waitForDecision(gateway.db, first.headers);
-    expect(row['session_hash']).toBe(namedSessionHash('chat-1', hashOfSentKey(`key-${client}`)));
+  test.each(['x-pointsman-session', 'x-session-id', 'x-openwebui-chat-id'])(
+    'is named by the header %s or by metadata, whatever its words',
+    async (name) => {
+      const headers = { [name]: 'chat-1' };
+      const first = await ask([hard], { headers });
+      expect((await ask([easy], { headers })).decision).toEqual(['strong', 'session', first.id]);
+      expect(
+        (await ask([easy], { body: { metadata: { session_id: 'chat-1' } } })).decision,
+      ).toEqual(['strong', 'session', first.id]);
+      const other = await ask([easy], { headers: { [name]: 'chat-2' } });
+      expect(other.decision).toEqual(['weak', 'score', null]);
+      const row = await waitForDecision(gateway.db, first.headers);
+      expect(row['session_hash']).toBe(namedSessionHash('chat-1', hashOfSentKey(`key-${client}`)));
+    },
+  );
+
+  test('has the name of the first of its headers, before that of metadata', async () => {
+    const names = { 'x-openwebui-chat-id': 'c', 'x-session-id': 'b', 'x-pointsman-session': 'a' };
+    const body = { metadata: { session_id: 'd' } };
+    const hashOf = async (headers: Record<string, string>) => {
+      const reply = await ask([easy], { headers, body });
+      return (await waitForDecision(gateway.db, reply.headers))['session_hash'];
+    };
+    const expected = (name: string) => namedSessionHash(name, hashOfSentKey(`key-${client}`));
+    expect(await hashOf(names)).toBe(expected('a'));
+    expect(await hashOf({ ...names, 'x-pointsman-session': '' })).toBe(expected('b'));
+    expect(await hashOf({ 'x-openwebui-chat-id': 'c' })).toBe(expected('c'));
+    expect(await hashOf({})).toBe(expected('d'));
   });
 
   test('does not move what the client asks for by name', async () => {

@@ -53,6 +53,11 @@ async function read<Body>(path: string): Promise<Body> {
 
 const logged = (rows: number) => expect.poll(() => readLog(gateway.db).length).toBe(rows);
 
+const codeOf = async (response: Response) => {
+  const { error } = (await response.json()) as { error?: { code: string } };
+  return [response.status, error?.code];
+};
+
 const apply = (body: unknown, headers: Record<string, string> = {}, url = gateway.url) =>
   fetch(`${url}/dashboard/api/threshold`, {
     method: 'POST',
@@ -264,7 +269,8 @@ describe('applying a threshold', () => {
       { 'content-type': 'text/plain' },
       { 'x-pointsman-dashboard': '' },
     ]) {
-      expect((await apply(body, headers)).status, JSON.stringify(headers)).toBe(403);
+      const reply = await apply(body, headers);
+      expect(await codeOf(reply), JSON.stringify(headers)).toEqual([403, 'cross_site_request']);
     }
     expect((await apply(body, { origin: gateway.url })).status).toBe(200);
     const preflight = await fetch(`${gateway.url}/dashboard/api/threshold`, { method: 'OPTIONS' });
@@ -273,37 +279,43 @@ describe('applying a threshold', () => {
 });
 
 describe('who may look', () => {
-  const statusOf = async (
+  const answersOf = async (
     change: (config: Config) => Config,
     headers: Record<string, string> = {},
   ) => {
     const other = await start(change);
-    const results: number[] = [];
+    const results: unknown[] = [];
     for (const path of ['overview', 'requests', 'requests/dec_x']) {
       const url = `${other.url}/dashboard/api/${path}`;
-      results.push((await fetch(url, { headers })).status);
+      results.push(await codeOf(await fetch(url, { headers })));
     }
     const body = { threshold: 0.3, router_version: 'scripted-1' };
-    results.push((await apply(body, headers, other.url)).status);
+    results.push(await codeOf(await apply(body, headers, other.url)));
     await other.close();
     return results;
   };
 
   test('with an admin key it alone', async () => {
+    const refused = Array<unknown>(4).fill([401, 'invalid_api_key']);
     const closed = (config: Config) => withKeys(config, ['client-key-0123'], [adminKey]);
-    expect(await statusOf(closed)).toEqual([401, 401, 401, 401]);
+    expect(await answersOf(closed)).toEqual(refused);
     const client = { authorization: 'Bearer client-key-0123' };
-    expect(await statusOf(closed, client)).toEqual([401, 401, 401, 401]);
+    expect(await answersOf(closed, client)).toEqual(refused);
     const admin = { authorization: `Bearer ${adminKey}` };
-    expect(await statusOf(closed, admin)).toEqual([200, 200, 404, 400]);
+    expect(await answersOf(closed, admin)).toEqual([
+      [200, undefined],
+      [200, undefined],
+      [404, 'decision_not_found'],
+      [400, null],
+    ]);
   });
 
   test('without one nobody where others could reach the server, or keys are used', async () => {
-    const none = [403, 403, 403, 403];
-    expect(await statusOf((config) => ({ ...config, host: '0.0.0.0' }))).toEqual(none);
-    expect(await statusOf((config) => withKeys(config, ['client-key-0123'], []))).toEqual(none);
+    const none = Array<unknown>(4).fill([403, 'dashboard_closed']);
+    expect(await answersOf((config) => ({ ...config, host: '0.0.0.0' }))).toEqual(none);
+    expect(await answersOf((config) => withKeys(config, ['client-key-0123'], []))).toEqual(none);
     const proxied = { 'x-forwarded-for': '203.0.113.9' };
-    expect(await statusOf((config) => config, proxied)).toEqual(none);
+    expect(await answersOf((config) => config, proxied)).toEqual(none);
   });
 
   test('a name that was bound to this address is not this machine (DNS rebinding)', async () => {
