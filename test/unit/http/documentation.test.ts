@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defaultDispatchSettings } from '../../../src/dispatch/dispatch-settings.ts';
+import { createGroupPool } from '../../../src/dispatch/group-pool.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
+import { deployment } from '../../support/deployment.ts';
+import { requestRecord } from '../../support/request-record.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const text = read('docs/http-api.md');
@@ -35,17 +39,47 @@ describe('docs/http-api.md', () => {
   });
 
   it('has every metric with its labels, and no other', async () => {
-    const metrics = createMetrics({
-      pools: () => [],
-      log: () => ({ queued: 0, written: 0, dropped: 0, failure: null }),
-      embeddingFailures: () => 0,
-      embeddingCache: () => null,
-      routers: () => [],
-      strongPrice: () => null,
-    });
-    const exposed = (await metrics.text()).matchAll(/^# TYPE (\S+) /gm);
-    metrics.close();
-    const documented = [...text.matchAll(/`(pointsman_\w+)/g)].map(([, name]) => name);
-    expect(documented.sort()).toEqual([...exposed].map(([, name]) => name).sort());
+    const documented = [...text.matchAll(/`(pointsman_\w+(?:\{[\w,]*\})?)`/g)].map(
+      ([, name]) => name,
+    );
+    expect(documented.sort()).toEqual((await exposedMetrics()).sort());
   });
 });
+
+/** Every metric as `name{labels}`, of a gateway to which all has happened that is counted. */
+async function exposedMetrics(): Promise<string[]> {
+  const group = { name: 'g', deployments: [deployment()] };
+  const clock = { now: () => 0, random: () => 0 };
+  const metrics = createMetrics({
+    pools: () => [createGroupPool(group, defaultDispatchSettings, clock)],
+    log: () => ({ queued: 0, written: 0, dropped: 0, failure: null }),
+    embeddingFailures: () => 0,
+    embeddingCache: () => ({ hits: 0, misses: 0 }),
+    routers: () => [
+      {
+        ...{ name: 'mf', threshold: 0.5, targetStrongShare: 0.5 },
+        recent: { strongShare: 0.5, drift: { psi: 0, level: 'stable' } },
+      },
+    ],
+    strongPrice: () => ({ inputPerMtok: 1, outputPerMtok: 1 }),
+  });
+  metrics.onRequest(requestRecord({ stream: true, confidence: -0.1 }));
+  metrics.onOverhead(1);
+  metrics.onRetry(deployment());
+  metrics.onFallback('g', 'h', 'server');
+  metrics.onSignal('empty_answer');
+  metrics.onShadow('stored');
+  metrics.onShadowSpent(1);
+  metrics.onReload('success');
+  const lines = (await metrics.text()).split('\n');
+  metrics.close();
+  return lines.flatMap((line) => {
+    const [, name = '', type = ''] = /^# TYPE (\S+) (\S+)/.exec(line) ?? [];
+    if (name === '') return [];
+    const sample = type === 'histogram' ? `${name}_count` : name;
+    const found = lines.find((other) => other.replace(/[{ ].*/, '') === sample);
+    expect(found, `a sample of ${name}`).toBeDefined();
+    const labels = [...found!.matchAll(/(\w+)="/g)].map(([, label]) => label);
+    return [labels.length === 0 ? name : `${name}{${labels.join(',')}}`];
+  });
+}
