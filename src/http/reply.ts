@@ -38,10 +38,8 @@ export async function writeChunk(
   bytes: Buffer,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const slice of slicesOf(bytes)) {
-    signal.throwIfAborted();
-    if (!res.write(slice)) await drained(res, signal);
-  }
+  if (bytes.length <= sliceBytes) return writeSlice(res, bytes, signal);
+  for (const slice of slicesOf(bytes)) await writeSlice(res, slice, signal);
 }
 
 /** As much as a socket holds before it asks to wait. */
@@ -52,6 +50,11 @@ function* slicesOf(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += sliceBytes) {
     yield bytes.subarray(at, at + sliceBytes);
   }
+}
+
+async function writeSlice(res: ServerResponse, bytes: Buffer, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (!res.write(bytes)) await drained(res, signal);
 }
 
 async function drained(res: ServerResponse, signal: AbortSignal): Promise<void> {
