@@ -8,6 +8,11 @@ export interface CliIo {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** Tells the operator what a command noticed, one line each. */
+export function noteTo({ stderr }: Pick<CliIo, 'stderr'>): (note: string) => void {
+  return (note) => void stderr.write(`pointsman: note: ${note}\n`);
+}
+
 /** What a command gets of its surroundings. */
 export interface CliContext {
   readonly io: CliIo;

@@ -6,7 +6,7 @@ import { ConfigError } from '../errors.ts';
 import { nearestName } from '../nearest-name.ts';
 import { routerNames } from '../routing/create-router.ts';
 import { runCalibrate } from './calibrate.ts';
-import type { CliIo } from './cli-io.ts';
+import { noteTo, type CliIo } from './cli-io.ts';
 import { createScorerOf } from './create-scorer.ts';
 import { findModelNames } from './find-models.ts';
 import { runScoreBatch } from './score-batch.ts';
@@ -75,8 +75,4 @@ function routerOf(options: Options): string | undefined {
     `--router is "${name}"; it is one of ${routerNames.join(', ')}` +
       (nearest === null ? '' : `: did you mean ${nearest}?`),
   );
-}
-
-function noteTo(io: CliIo) {
-  return (note: string) => void io.stderr.write(`pointsman: note: ${note}\n`);
 }

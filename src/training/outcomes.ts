@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { filledLines } from './filled-lines.ts';
-import { rowMistakes } from './row-mistakes.ts';
+import { parseJsonRow } from './json-row.ts';
 
 /** All sources as one, in reports. */
 export const pooledSource = 'pooled';
@@ -104,15 +104,8 @@ export function parseOutcomes(text: string, file: string): ParsedOutcomes {
 }
 
 function parseRow(line: string, source: string): Outcome | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return 'not JSON';
-  }
-  const result = rowSchema.safeParse(value);
-  if (!result.success) return rowMistakes(result.error, value);
-  const row = result.data;
+  const row = parseJsonRow(rowSchema, line);
+  if (typeof row === 'string') return row;
   if (Object.keys(row.scores).length === 0) return 'scores is empty';
   const named = row.source ?? source;
   if (named === pooledSource) {

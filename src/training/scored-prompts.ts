@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { filledLines } from './filled-lines.ts';
-import { rowMistakes } from './row-mistakes.ts';
+import { parseJsonRow } from './json-row.ts';
 
 /** One prompt with the score, 0..1, of one model's answer. */
 export interface ScoredPrompt {
@@ -47,16 +47,10 @@ export function parseScoredPrompts(text: string, file: string, model: string): S
 }
 
 function parseLine(line: string): z.infer<typeof lineSchema> | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return 'not JSON';
-  }
-  const result = lineSchema.safeParse(value);
-  if (!result.success) return rowMistakes(result.error, value);
-  const { score, scores } = result.data;
-  return score === undefined && scores === undefined ? 'neither score nor scores' : result.data;
+  const row = parseJsonRow(lineSchema, line);
+  if (typeof row === 'string') return row;
+  const isScored = row.score !== undefined || row.scores !== undefined;
+  return isScored ? row : 'neither score nor scores';
 }
 
 function scoreOf(scores: Readonly<Record<string, number>>, model: string): number | undefined {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { filledLines } from './filled-lines.ts';
 import type { KindOfPrompt } from './fit-openness.ts';
-import { rowMistakes } from './row-mistakes.ts';
+import { parseJsonRow } from './json-row.ts';
 import { countBy } from './training-rows.ts';
 
 /** A prompt without outcomes, for the default threshold. */
@@ -45,15 +45,9 @@ export function readTraffic(folder: string): TrafficPrompt[] {
 }
 
 function parseRow(line: string, where: string): TrafficPrompt {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (cause) {
-    throw new ConfigError(`${where}: not JSON`, { cause });
-  }
-  const result = rowSchema.safeParse(value);
-  if (result.success) return result.data;
-  throw new ConfigError(`${where}: ${rowMistakes(result.error, value)}`);
+  const row = parseJsonRow(rowSchema, line);
+  if (typeof row === 'string') throw new ConfigError(`${where}: ${row}`);
+  return row;
 }
 
 const openTasks = [

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { defaults } from '../../config/defaults.ts';
-import type { CliContext } from '../cli-io.ts';
+import { noteTo, type CliContext } from '../cli-io.ts';
 import { textOf, wholeNumber } from '../option-values.ts';
 import { addSettingOptions, readInput, scorerKeys, type Options } from '../setting-options.ts';
 
@@ -30,7 +30,6 @@ export function addDriftCommand(program: Command, { io }: CliContext): void {
       strongModel: settings.strong?.model,
       weakModel: settings.weak?.model,
     };
-    const note = (text: string) => void io.stderr.write(`pointsman: note: ${text}\n`);
-    await showDrift(drift, io, { createScorer: createScorerOf(settings, io.env, note) });
+    await showDrift(drift, io, { createScorer: createScorerOf(settings, io.env, noteTo(io)) });
   });
 }
