@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BadRequestError } from '../errors.ts';
+import { parseFields } from '../request-fields.ts';
 import { requestEvidence, requestResults, type RequestCursor } from '../store/request-list-queries.ts'; // prettier-ignore
 import { rangeNames, type RangeName } from './api-types.ts';
 import type { RequestListQuestion } from './reader-messages.ts';
@@ -31,11 +32,15 @@ const thresholdBody = z.strictObject({
 
 /** @throws BadRequestError naming the parameter, as the two below */
 export function parseOverviewQuery(query: unknown): RangeName {
-  return parse(overviewQuery, query).range;
+  return parseFields(overviewQuery, query, 'query').range;
 }
 
 export function parseRequestsQuery(query: unknown, nowMs: number): RequestListQuestion {
-  const { range, limit, before, min_score, max_score, ...rest } = parse(requestsQuery, query);
+  const { range, limit, before, min_score, max_score, ...rest } = parseFields(
+    requestsQuery,
+    query,
+    'query',
+  );
   const { tier = null, reason = null, result = null, evidence = null, text = null } = rest;
   const { fromMs } = timeRange(range, nowMs, null);
   return {
@@ -52,7 +57,7 @@ export function parseRequestsQuery(query: unknown, nowMs: number): RequestListQu
 }
 
 export function parseThresholdBody(body: unknown): z.infer<typeof thresholdBody> {
-  return parse(thresholdBody, body);
+  return parseFields(thresholdBody, body, 'body');
 }
 
 function parseCursor(text: string): RequestCursor {
@@ -61,13 +66,4 @@ function parseCursor(text: string): RequestCursor {
     throw new BadRequestError('"before" must be the "next" of a page.', { param: 'before' });
   }
   return { startedAtUtc, decisionId };
-}
-
-function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const keys = issue?.code === 'unrecognized_keys' ? issue.keys : issue?.path;
-  const param = (keys ?? []).join('.');
-  throw new BadRequestError(`"${param}": ${issue?.message ?? 'is not valid'}.`, { param });
 }

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { AppError, BadRequestError } from '../errors.ts';
+import { AppError } from '../errors.ts';
+import { parseFields } from '../request-fields.ts';
 import type { StoredComparison, StoredSignal } from '../store/evidence.ts';
 import type { StoredFeedback } from '../store/request-record.ts';
 import type { AppDeps } from './app.ts';
@@ -9,7 +10,7 @@ import { readBody } from './read-body.ts';
 import { sendJson } from './reply.ts';
 
 const feedbackBody = z.strictObject({
-  decision_id: z.string({ error: 'must be the id of a decision' }).min(1).max(200),
+  decision_id: z.string().min(1).max(200),
   value: z.custom<boolean | number>(isVerdict, 'must be true, false or a number from 0 to 1'),
   source: z.string().min(1).max(100).default('user'),
   comment: z.string().max(10_000).nullish(),
@@ -26,9 +27,8 @@ export function postFeedback(
   return async (req, res) => {
     const { limits, logPolicy } = deps.serving();
     const body = parseJsonObject(await readBody(req, deps), limits.jsonDepth);
-    const parsed = feedbackBody.safeParse(body.value);
-    if (!parsed.success) throw invalidBody(parsed.error);
-    const { decision_id: decisionId, value, source, comment } = parsed.data;
+    const fields = parseFields(feedbackBody, body.value, 'feedback');
+    const { decision_id: decisionId, value, source, comment } = fields;
     const isRunning = deps.inFlight.isRunning(decisionId); // before the log is asked
     const isKnown = await deps.log.recordFeedback({
       decisionId,
@@ -82,19 +82,6 @@ function comparisonObject(comparison: StoredComparison) {
     weak_model: comparison.weakModel,
     created_at: comparison.createdAtUtc,
   };
-}
-
-function invalidBody(error: z.ZodError): BadRequestError {
-  const [issue] = error.issues;
-  if (issue?.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys;
-    return new BadRequestError(
-      `"${key}" is not a field of feedback; known: decision_id, value, source, comment.`,
-      { param: key },
-    );
-  }
-  const param = issue?.path.join('.') ?? '';
-  return new BadRequestError(`"${param}": ${issue?.message ?? 'is not valid'}.`, { param });
 }
 
 /** What is not over has no row that could be rated. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { rowMistakes } from './row-mistakes.ts';
+import { fieldMistakes } from '../field-mistakes.ts';
 
 /** A row of a JSONL file by its schema, which must be of objects; else what is wrong with it, as a text. */
 export function parseJsonRow<Schema extends z.ZodType<object>>(
@@ -13,5 +13,5 @@ export function parseJsonRow<Schema extends z.ZodType<object>>(
     return 'not JSON';
   }
   const result = schema.safeParse(value);
-  return result.success ? result.data : rowMistakes(result.error, value);
+  return result.success ? result.data : fieldMistakes(result.error, value);
 }

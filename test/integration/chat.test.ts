@@ -306,15 +306,23 @@ describe('feedback', () => {
   });
 
   test.each([
-    [{ value: 1 }, 'decision_id'],
-    [{ decision_id: 'x' }, 'value'],
-    [{ decision_id: 'x', value: 1.5 }, 'value'],
-    [{ decision_id: 'x', value: 'good' }, 'value'],
-    [{ decision_id: 'x', value: 1, rating: 3 }, 'rating'],
-  ])('%j is a 400 that names %s', async (body, param) => {
+    [{ value: 1 }, 'decision_id', 'decision_id is missing: it must be a text.'],
+    [{ decision_id: 'x' }, 'value', 'value must be true, false or a number from 0 to 1.'],
+    [
+      { decision_id: 'x', value: 1.5 },
+      'value',
+      'value must be true, false or a number from 0 to 1.',
+    ],
+    [{ decision_id: 7, value: 1 }, 'decision_id', 'decision_id is 7: it must be a text.'],
+    [
+      { decision_id: 'x', value: 1, rating: 3 },
+      'rating',
+      '"rating" is not a field of the feedback; known: decision_id, value, source, comment.',
+    ],
+  ])('%j is a 400 that names %s', async (body, param, message) => {
     const reply = await post(`${gateway.url}/v1/router/feedback`, body);
     expect(reply.status).toBe(400);
-    expect(reply.json).toMatchObject({ error: { param } });
+    expect(reply.json).toMatchObject({ error: { param, message } });
   });
 });
 

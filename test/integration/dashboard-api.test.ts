@@ -201,17 +201,22 @@ describe('what the dashboard tells of the log', () => {
   });
 
   test('a wrong question is a 400 that names the parameter', async () => {
-    for (const [path, param] of [
-      ['overview?range=2h', 'range'],
-      ['overview?x=1', 'x'],
-      ['requests?limit=0', 'limit'],
-      ['requests?tier=best', 'tier'],
-      ['requests?before=yesterday', 'before'],
+    for (const [path, param, message] of [
+      [
+        'overview?range=2h',
+        'range',
+        'range is "2h": it must be one of 15m, 1h, 6h, 24h, 7d, 30d, all.',
+      ],
+      ['overview?x=1', 'x', '"x" is not a field of the query; known: range.'],
+      ['requests?limit=0', 'limit', 'limit is "0": it must be 1 at least.'],
+      ['requests?limit=ten', 'limit', 'limit is "ten": it must be a number.'],
+      ['requests?tier=best', 'tier', 'tier is "best": it must be one of strong, weak, none.'],
+      ['requests?before=yesterday', 'before', '"before" must be the "next" of a page.'],
     ]) {
       const response = await api(path!);
       expect(response.status, path).toBe(400);
-      const { error } = (await response.json()) as { error: { param: string } };
-      expect(error.param).toBe(param);
+      const { error } = (await response.json()) as { error: { param: string; message: string } };
+      expect(error).toMatchObject({ param, message });
     }
     expect((await api('overview', { method: 'DELETE' })).status).toBe(405);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { rowMistakes } from '../../../src/training/row-mistakes.ts';
+import { fieldMistakes } from '../../src/field-mistakes.ts';
 
 const schema = z
   .strictObject({
@@ -23,5 +23,5 @@ test.each([
   [['a'], 'the row is ["a"]: it must be an object'],
   [{ id: ['x'.repeat(100)] }, `id is ["${'x'.repeat(38)}…: it must be a text`],
 ])('%j', (row, text) => {
-  expect(rowMistakes(schema.safeParse(row).error!, row)).toBe(text);
+  expect(fieldMistakes(schema.safeParse(row).error!, row)).toBe(text);
 });
