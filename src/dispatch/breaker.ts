@@ -19,6 +19,8 @@ export type BreakerState = 'closed' | 'half_open' | 'open';
 /** Takes one deployment out when it keeps failing, and lets a single probe find out when it is back. */
 export interface Breaker {
   state(): BreakerState;
+  /** Whether `tryAcquire` would give a permit now. */
+  isReady(): boolean;
   /** The right to call: always when closed, for one probe at a time when half open; else null. */
   tryAcquire(): Permit | null;
   /** Milliseconds until a probe is let through; 0 when it is not open. */
@@ -134,14 +136,18 @@ export function createBreaker(
     };
   }
 
+  function isReady(): boolean {
+    const current = state();
+    return current === 'closed' || (current === 'half_open' && !isProbing);
+  }
+
   return {
     state,
+    isReady,
     tryAcquire() {
-      const current = state();
-      if (current === 'closed') return permit(false);
-      if (current === 'open' || isProbing) return null;
-      isProbing = true;
-      return permit(true);
+      if (!isReady()) return null;
+      isProbing = isOpen;
+      return permit(isOpen);
     },
     opensInMs: () => (isOpen ? Math.max(0, openUntilMs - now()) : 0),
   };

@@ -97,7 +97,7 @@ export function createGroupPool(
         isFitting(demands, deployment) &&
         !excluded.has(deployment) &&
         inFlight < (deployment.maxParallelRequests ?? Infinity) &&
-        breaker.state() !== 'open',
+        breaker.isReady(),
     );
   }
 
@@ -122,14 +122,9 @@ export function createGroupPool(
   return {
     group,
     lease(demands, excluded) {
-      let candidates = usable(demands, excluded);
-      while (candidates.length > 0) {
-        const slot = pickDeployment(candidates, settings.routingStrategy, random);
-        if (slot === null) break;
-        const permit = slot.breaker.tryAcquire();
-        if (permit !== null) return leaseOf(slot, permit);
-        candidates = candidates.filter((other) => other !== slot); // its probe is already running
-      }
+      const slot = pickDeployment(usable(demands, excluded), settings.routingStrategy, random);
+      const permit = slot?.breaker.tryAcquire() ?? null;
+      if (slot !== null && permit !== null) return leaseOf(slot, permit);
       if (!fits(demands)) throw unfit(demands);
       throw noneAvailable(group, Math.min(...slots.map(({ breaker }) => breaker.opensInMs())));
     },
