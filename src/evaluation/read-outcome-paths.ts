@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { ConfigError } from '../errors.ts';
 import { readOutcomes, type Outcome } from '../training/outcomes.ts';
 
 /** Outcomes to evaluate on, and where the floors by source and topic learn. */
@@ -14,7 +15,7 @@ export interface EvaluationData {
 /**
  * Files, folders of *.jsonl, or a folder that holds outcomes/dev or dev. Beside a folder `dev`, the folder
  * `train` teaches the floors by source and topic, unless `topicPaths` are given.
- * @throws ConfigError that names bad rows by file and line
+ * @throws ConfigError that names bad rows by file and line, and an id that two paths hold
  */
 export function readEvaluationData(
   paths: readonly string[],
@@ -49,6 +50,23 @@ function hasOutcomes(folder: string): boolean {
   return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.jsonl'));
 }
 
+/** An outcome that is given twice would count twice, and make the intervals too narrow. */
 function rowsOf(paths: readonly string[]): Outcome[] {
-  return paths.flatMap((path) => readOutcomes(path).rows);
+  const pathOf = new Map<string, string>();
+  const rows: Outcome[] = [];
+  for (const path of paths) {
+    for (const row of readOutcomes(path).rows) {
+      const before = pathOf.get(row.id);
+      if (before !== undefined) {
+        throw new ConfigError(
+          before === path
+            ? `${path} is named twice`
+            : `the id ${row.id} is in ${before} and in ${path}: name the same outcomes only once`,
+        );
+      }
+      pathOf.set(row.id, path);
+      rows.push(row);
+    }
+  }
+  return rows;
 }
