@@ -1,12 +1,9 @@
 import { equalWeights } from '../../src/evaluation/compared-rows.ts';
+import type { Interval } from '../../src/math/interval.ts';
 import { mean } from '../../src/math/vector.ts';
 import { seededRandom } from '../../src/math/random.ts';
 import { createCurve, curveApgr } from '../../src/training/evaluate-metrics.ts';
-import {
-  createQuestionDraw,
-  interval95,
-  type Interval,
-} from '../../src/training/question-bootstrap.ts';
+import { createQuestionDraw, interval95 } from '../../src/training/question-bootstrap.ts';
 
 /** A prompt that both models of a pair answered. */
 export interface PairRow {

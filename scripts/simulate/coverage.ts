@@ -1,6 +1,6 @@
 import type { CurvePoint } from '../../src/calibration/curve.ts';
 import { findQualityThreshold } from '../../src/calibration/goals.ts';
-import type { Interval } from '../../src/calibration/interval.ts';
+import type { Interval } from '../../src/math/interval.ts';
 import { quantile, sorted } from '../../src/math/quantile.ts';
 import { seededRandom } from '../../src/math/random.ts';
 import type { KnownPrompt } from './population.ts';

@@ -1,7 +1,6 @@
+import type { Interval } from '../math/interval.ts';
 import { normalCdf, normalQuantile } from '../math/normal.ts';
 import { quantile, sorted } from '../math/quantile.ts';
-
-export type Interval = readonly [number, number];
 
 /** A figure with its 95 % bootstrap interval. */
 export interface Estimate {

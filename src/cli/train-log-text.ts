@@ -1,5 +1,5 @@
 import { fewestTelling, type LearnedHead } from '../learning/learn-head.ts';
-import type { Estimate } from '../training/question-bootstrap.ts';
+import type { PercentileEstimate } from '../training/question-bootstrap.ts';
 import type { HeadReport } from '../store/head-report.ts';
 import type { LoggedPair, MovedThreshold } from './logged-pair.ts';
 import { textTable } from './text-table.ts';
@@ -138,7 +138,7 @@ function rounded(value: number | null): number | null {
   return value === null ? null : Math.round(value * 1e5) / 1e5;
 }
 
-function roundedPair(pair: Estimate['interval95']): Pair {
+function roundedPair(pair: PercentileEstimate['interval95']): Pair {
   return pair && [rounded(pair[0])!, rounded(pair[1])!];
 }
 

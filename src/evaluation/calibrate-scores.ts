@@ -1,6 +1,6 @@
 import { seededRandom } from '../math/random.ts';
 import { errorOfBins, reliabilityBins } from '../training/evaluate-metrics.ts';
-import { estimate } from '../training/question-bootstrap.ts';
+import { percentileEstimate } from '../training/question-bootstrap.ts';
 import type { Calibration } from './evaluation.ts';
 
 const histogramBins = 20;
@@ -35,11 +35,11 @@ export function calibrationOf(
   return {
     router,
     prompts: scores.length,
-    error: estimate(errorOfBins(bins), resampled.map(errorOfBins)),
+    error: percentileEstimate(errorOfBins(bins), resampled.map(errorOfBins)),
     errorByChance: errorByChance(scores, weights),
     bins: bins.map((bin, i) => ({
       ...bin,
-      frequency95: estimate(
+      frequency95: percentileEstimate(
         bin.frequency,
         resampled.map((other) => other[i]!.frequency),
       ).interval95,

@@ -1,5 +1,5 @@
 import { area, line } from 'd3-shape';
-import type { Estimate } from '../training/question-bootstrap.ts';
+import type { PercentileEstimate } from '../training/question-bootstrap.ts';
 import { createFrame, frameMarkup, type FrameOptions } from './chart-frame.ts';
 import { cascades, measures, type CascadeComparison, type Measures } from './compare-cascade.ts';
 import { element, type Markup } from './markup.ts';
@@ -52,7 +52,7 @@ function panelMarkup(
   const shown = byAuroc.filter(({ auroc }) => auroc >= 0.5);
   const pointOf = (
     x: number,
-    { value, interval95 }: Measures<Estimate>[typeof measure],
+    { value, interval95 }: Measures<PercentileEstimate>[typeof measure],
   ): Point[] =>
     value === null || interval95 === null
       ? []

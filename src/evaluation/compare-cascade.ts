@@ -1,7 +1,11 @@
 // Prompt-only routing beside a cascade whose confidence is assumed (assumed-confidence.ts), on real qualities.
 import { seededRandom } from '../math/random.ts';
 import { areaUnder, createCurve, curveApgr, qualityAt } from '../training/evaluate-metrics.ts';
-import { createQuestionDraw, estimate, type Estimate } from '../training/question-bootstrap.ts';
+import {
+  createQuestionDraw,
+  percentileEstimate,
+  type PercentileEstimate,
+} from '../training/question-bootstrap.ts';
 import {
   escalationTable,
   gainOfEscalating,
@@ -24,20 +28,20 @@ export const cascades = ['alone', 'afterScore'] as const;
 export type ByCascade<T> = Readonly<Record<(typeof cascades)[number], T>>;
 
 /** At what AUROC a cascade is as good as prompt-only routing; null: not even at 1. */
-type BreakEven = ByCascade<Measures<Estimate>>;
+type BreakEven = ByCascade<Measures<PercentileEstimate>>;
 
 export interface CascadeComparison {
   readonly router: string;
   readonly resamples: number;
   /** Means over the pairs. */
-  readonly promptOnly: Measures<Estimate>;
+  readonly promptOnly: Measures<PercentileEstimate>;
   readonly byAuroc: readonly { readonly auroc: number; readonly cascades: BreakEven }[];
   readonly breakEven: BreakEven;
   readonly pairs: readonly {
     readonly strong: string;
     readonly weak: string;
     readonly prompts: number;
-    readonly promptOnly: Measures<Estimate>;
+    readonly promptOnly: Measures<PercentileEstimate>;
     readonly breakEven: BreakEven;
   }[];
 }
@@ -122,8 +126,11 @@ interface Sampled {
   readonly resampled: readonly PairOutcome[];
 }
 
-function figure({ whole, resampled }: Sampled, of: (outcome: PairOutcome) => number): Estimate {
-  return estimate(of(whole), resampled.map(of));
+function figure(
+  { whole, resampled }: Sampled,
+  of: (outcome: PairOutcome) => number,
+): PercentileEstimate {
+  return percentileEstimate(of(whole), resampled.map(of));
 }
 
 function breakEvenOf({ whole, resampled }: Sampled): BreakEven {
@@ -131,7 +138,7 @@ function breakEvenOf({ whole, resampled }: Sampled): BreakEven {
     byMeasure((measure) => {
       const crossing = ({ promptOnly, cascades: of }: PairOutcome): number | null =>
         breakEvenAuroc(of[cascade][measure], promptOnly[measure]);
-      return estimate(
+      return percentileEstimate(
         crossing(whole),
         resampled.map((outcome) => crossing(outcome) ?? 1),
       );

@@ -12,7 +12,11 @@ import { calibrationOf } from './calibrate-scores.ts';
 import { equalWeights, type ComparedRow } from './compared-rows.ts';
 import type { Contender } from './contenders.ts';
 import { recoveries, type Difference, type Table, type TableRow } from './evaluation.ts';
-import { createQuestionDraw, estimate, interval95 } from '../training/question-bootstrap.ts';
+import {
+  createQuestionDraw,
+  percentileEstimate,
+  interval95,
+} from '../training/question-bootstrap.ts';
 
 /** Estimated cost of each row's answer by either model, in US dollars. */
 export interface RowCosts {
@@ -68,7 +72,7 @@ export function evaluateTable(input: TableInput): Table {
     prompts: rows.length,
     questions: new Set(rows.map(({ key }) => key)).size,
     quality: { weak: curve[0]!.quality, strong: curve.at(-1)!.quality, oracle },
-    gap: estimate(gapOf(curve), resampled.map(gapOf)),
+    gap: percentileEstimate(gapOf(curve), resampled.map(gapOf)),
     rows: [
       ...measured.map(tableRow).sort((a, b) => (b.apgr?.value ?? -9) - (a.apgr?.value ?? -9)),
       boundRow(
@@ -105,10 +109,10 @@ function tableRow({ contender, curve, resampled, apgrs, costCurve }: Measured): 
   return {
     name: contender.name,
     kind: contender.kind,
-    apgr: estimate(curveApgr(curve), apgrs),
+    apgr: percentileEstimate(curveApgr(curve), apgrs),
     area: areaUnder(curve),
     calls: recoveries.map((recovered) => {
-      const share = estimate(
+      const share = percentileEstimate(
         curveCalls(curve, recovered),
         resampled.map((points) => curveCalls(points, recovered)),
       );
@@ -147,7 +151,7 @@ function difference(router: Measured, floor: Measured): Difference {
   return {
     router: router.contender.name,
     floor: floor.contender.name,
-    apgr: estimate(
+    apgr: percentileEstimate(
       curveApgr(router.curve) - curveApgr(floor.curve),
       router.apgrs.map((apgr, i) => apgr - floor.apgrs[i]!),
     ),

@@ -1,7 +1,7 @@
 // The result of an evaluation: what `--json` prints, and what tables and pictures are drawn from.
 import type { CurvePoint, ReliabilityBin } from '../training/evaluate-metrics.ts';
 import type { ContenderKind } from './contenders.ts';
-import type { Estimate } from '../training/question-bootstrap.ts';
+import type { PercentileEstimate } from '../training/question-bootstrap.ts';
 
 /** Parts of the gap for which the share of strong calls is reported: CPT20, CPT50, CPT80. */
 export const recoveries = [0.2, 0.5, 0.8] as const;
@@ -10,7 +10,7 @@ export interface Calls {
   /** Part of the gap between the models, 0..1. */
   readonly recovered: number;
   /** Share of strong calls at which it is first reached; null: never. */
-  readonly share: Estimate;
+  readonly share: PercentileEstimate;
   /** At that share, with estimated tokens; null without prices. */
   readonly usdPer1000: number | null;
   /** Part of the cost of always strong that is saved. */
@@ -27,7 +27,7 @@ export interface TableRow {
   readonly name: string;
   readonly kind: ContenderKind;
   /** Null for always-weak and always-strong, which are points and no curves. */
-  readonly apgr: Estimate | null;
+  readonly apgr: PercentileEstimate | null;
   /** Area under the curve of quality over the share of strong calls. */
   readonly area: number;
   readonly calls: readonly Calls[];
@@ -42,11 +42,11 @@ export interface TableRow {
 export interface Difference {
   readonly router: string;
   readonly floor: string;
-  readonly apgr: Estimate;
+  readonly apgr: PercentileEstimate;
 }
 
 export interface CalibrationBin extends ReliabilityBin {
-  readonly frequency95: Estimate['interval95'];
+  readonly frequency95: PercentileEstimate['interval95'];
 }
 
 /** The score read as the probability that the strong answer scores strictly higher. */
@@ -54,7 +54,7 @@ export interface Calibration {
   readonly router: string;
   readonly prompts: number;
   /** Expected calibration error over 10 bins. */
-  readonly error: Estimate;
+  readonly error: PercentileEstimate;
   /** What it is on average where the scores are the true probabilities: no error, but few prompts. */
   readonly errorByChance: number;
   readonly bins: readonly CalibrationBin[];
@@ -69,7 +69,7 @@ export interface Table {
   readonly questions: number;
   readonly quality: { readonly weak: number; readonly strong: number; readonly oracle: number };
   /** Quality of strong less that of weak. Where its interval holds 0, APGR means nothing. */
-  readonly gap: Estimate;
+  readonly gap: PercentileEstimate;
   /** Best APGR first. */
   readonly rows: readonly TableRow[];
   readonly differences: readonly Difference[];

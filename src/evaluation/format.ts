@@ -1,6 +1,6 @@
 import { listSome } from '../list-some.ts';
 import type { Difference, Evaluation, PairEvaluation, Table, TableRow } from './evaluation.ts';
-import type { Estimate } from '../training/question-bootstrap.ts';
+import type { PercentileEstimate } from '../training/question-bootstrap.ts';
 
 // How figures look in text, HTML, Markdown and pictures: one place, so that they agree.
 
@@ -25,7 +25,7 @@ export function usdText(value: number | null): string {
 }
 
 export function intervalText(
-  { interval95 }: Estimate,
+  { interval95 }: PercentileEstimate,
   text: (value: number) => string = apgrText,
 ): string {
   return interval95 === null ? missing : `${text(interval95[0])} to ${text(interval95[1])}`;
@@ -33,7 +33,7 @@ export function intervalText(
 
 /** "0.080 (0.012 to 0.151)". */
 export function estimateText(
-  estimate: Estimate,
+  estimate: PercentileEstimate,
   text: (value: number | null) => string = apgrText,
 ): string {
   return `${text(estimate.value)} (${intervalText(estimate, text)})`;

@@ -1,4 +1,4 @@
-import type { Estimate } from '../training/question-bootstrap.ts';
+import type { PercentileEstimate } from '../training/question-bootstrap.ts';
 import {
   aurocs,
   measures,
@@ -82,7 +82,7 @@ function counts(isRest: 0 | 1, part: number): string {
 
 const chanceTexts = [percentText(0.3), percentText(0.5), apgrText(0.5)];
 
-function gapTexts(of: Measures<Estimate>): string[] {
+function gapTexts(of: Measures<PercentileEstimate>): string[] {
   return [
     estimateText(of.at30, percentText),
     estimateText(of.at50, percentText),
@@ -90,7 +90,7 @@ function gapTexts(of: Measures<Estimate>): string[] {
   ];
 }
 
-function breakEvenTexts({ alone, afterScore }: ByCascade<Measures<Estimate>>): string[] {
+function breakEvenTexts({ alone, afterScore }: ByCascade<Measures<PercentileEstimate>>): string[] {
   return [alone, afterScore].flatMap((of) =>
     measures.map((measure) =>
       of[measure].value === null ? missing : estimateText(of[measure], aurocText),

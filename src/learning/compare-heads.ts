@@ -5,6 +5,7 @@
 //
 // is compared by a paired bootstrap of groups: APGR's numerator, which needs no gap between the models to be
 // defined. "Better" is a 95 % interval of the difference of A that lies above 0.
+import type { Interval } from '../math/interval.ts';
 import type { Random } from '../math/random.ts';
 import {
   areaUnder,
@@ -17,10 +18,9 @@ import {
 } from '../training/evaluate-metrics.ts';
 import {
   createQuestionDraw,
-  estimate,
+  percentileEstimate,
   interval95,
-  type Estimate,
-  type Interval,
+  type PercentileEstimate,
 } from '../training/question-bootstrap.ts';
 
 export interface ComparedHeads {
@@ -37,18 +37,18 @@ export interface ComparedHeads {
 export interface ContenderFigures {
   readonly name: string;
   /** 0.5 is chance; null where strong is no better than weak on the whole. */
-  readonly apgr: Estimate;
+  readonly apgr: PercentileEstimate;
   /** Share of strong calls, and the part of the strong model's advantage that it keeps. */
   readonly strongShare: number;
-  readonly recovered: Estimate;
+  readonly recovered: PercentileEstimate;
 }
 
 export interface HeadComparison {
   readonly contenders: readonly ContenderFigures[];
   /** What always-strong gains over always-weak, in quality. */
-  readonly gap: Estimate;
+  readonly gap: PercentileEstimate;
   /** New less present. */
-  readonly apgrGain: Estimate;
+  readonly apgrGain: PercentileEstimate;
   readonly areaGain: { readonly value: number; readonly interval95: Interval };
   readonly isBetter: boolean;
   /**
@@ -87,8 +87,8 @@ export function compareHeads(
     random,
   );
   const runs = Array.from({ length: resamples }, () => measure(draw()));
-  const column = (value: (figures: Figures[]) => number | null): Estimate =>
-    estimate(value(whole), runs.map(value));
+  const column = (value: (figures: Figures[]) => number | null): PercentileEstimate =>
+    percentileEstimate(value(whole), runs.map(value));
   const difference = (of: (figures: Figures) => number | null) => (figures: Figures[]) => {
     const [later, before] = [newHead, presentHead].map((name) => of(figures[names.indexOf(name)]!));
     return later == null || before == null ? null : later - before;

@@ -1,10 +1,9 @@
+import type { Interval } from '../math/interval.ts';
 import { quantile, sorted } from '../math/quantile.ts';
 import type { Random } from '../math/random.ts';
 
-export type Interval = readonly [number, number];
-
 /** A figure with its 95 % bootstrap interval; null where it is not defined. */
-export interface Estimate {
+export interface PercentileEstimate {
   readonly value: number | null;
   readonly interval95: Interval | null;
 }
@@ -50,7 +49,10 @@ export function interval95(values: readonly (number | null)[]): Interval | null 
   return [quantile(ordered, 0.025), quantile(ordered, 0.975)];
 }
 
-export function estimate(value: number | null, resampled: readonly (number | null)[]): Estimate {
+export function percentileEstimate(
+  value: number | null,
+  resampled: readonly (number | null)[],
+): PercentileEstimate {
   const isDefined = value !== null && Number.isFinite(value);
   return {
     value: isDefined ? value : null,

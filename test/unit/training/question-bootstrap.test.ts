@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   createQuestionDraw,
-  estimate,
+  percentileEstimate,
   interval95,
 } from '../../../src/training/question-bootstrap.ts';
 import { seededRandom, type Random } from '../../../src/math/random.ts';
@@ -37,7 +37,7 @@ describe('interval95', () => {
     const values = Array.from({ length: 41 }, (_, i) => 40 - i);
     expect(interval95([...values, NaN, null])).toEqual([1, 39]);
     expect(interval95([NaN])).toBeNull();
-    expect(estimate(NaN, [1, 2])).toEqual({ value: null, interval95: null });
+    expect(percentileEstimate(NaN, [1, 2])).toEqual({ value: null, interval95: null });
   });
 
   it('covers the true APGR about 95 times in 100', () => {

@@ -1,0 +1,2 @@
+/** Its lower and its upper end. */
+export type Interval = readonly [number, number];
