@@ -9,12 +9,21 @@ import { parseJsonObject } from './json-text.ts';
 import { readBody } from './read-body.ts';
 import { sendJson } from './reply.ts';
 
+const maxCommentChars = 10_000;
+
 const feedbackBody = z.strictObject({
   decision_id: z.string().min(1).max(200),
   value: z.custom<boolean | number>(isVerdict, 'must be true, false or a number from 0 to 1'),
   source: z.string().min(1).max(100).default('user'),
-  comment: z.string().max(10_000).nullish(),
+  // A message of its own, since others quote what was found, which a user wrote.
+  comment: z
+    .custom<string>(isComment, `must be a text of ${maxCommentChars} characters at most`)
+    .nullish(),
 });
+
+function isComment(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= maxCommentChars;
+}
 
 function isVerdict(value: unknown): boolean {
   return typeof value === 'boolean' || (typeof value === 'number' && value >= 0 && value <= 1);

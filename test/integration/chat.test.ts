@@ -313,7 +313,18 @@ describe('feedback', () => {
       'value',
       'value must be true, false or a number from 0 to 1.',
     ],
+    [
+      { decision_id: 'x', value: 'good' },
+      'value',
+      'value must be true, false or a number from 0 to 1.',
+    ],
     [{ decision_id: 7, value: 1 }, 'decision_id', 'decision_id is 7: it must be a text.'],
+    // What a user wrote is never repeated: messages may be logged.
+    ...['private '.repeat(2000), ['private']].map((comment): [object, string, string] => [
+      { decision_id: 'x', value: 1, comment },
+      'comment',
+      'comment must be a text of 10000 characters at most.',
+    ]),
     [
       { decision_id: 'x', value: 1, rating: 3 },
       'rating',
