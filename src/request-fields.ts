@@ -14,8 +14,7 @@ export function parseFields<Schema extends z.ZodObject>(
 ): z.infer<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  if (issue === undefined) throw new BadRequestError(`This is no ${what}.`, {});
+  const issue = result.error.issues[0]!;
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
     const known = Object.keys(schema.shape).join(', ');

@@ -1,20 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { readEvaluationData } from '../../../src/evaluation/read-outcome-paths.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 let folder: string;
 let one: string;
 let other: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'outcome-paths-'));
+  folder = tempFolder();
   one = write('one', ['a', 'b']);
   other = write('other', ['c']);
 });
-
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function write(name: string, ids: readonly string[]): string {
   const path = join(folder, name);
