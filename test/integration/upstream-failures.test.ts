@@ -123,17 +123,14 @@ describe('AT-08: each cause has a code of its own', () => {
   });
 
   test('refused connection', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    const down = await startTestGateway({ strong: `http://127.0.0.1:${port}` }, withoutFallbacks);
+    const nobody = '127.0.0.1:1';
+    const down = await startTestGateway({ strong: `http://${nobody}` }, withoutFallbacks);
     const reply = await post(`${down.url}/v1/chat/completions`, ask('hi'));
     await down.close();
     expect(reply.status).toBe(502);
     expect(reply.json).toMatchObject({ error: { code: 'upstream_unreachable' } });
     expect(reply.headers.get('x-should-retry')).toBe('false');
-    expect(reply.text).toContain(`127.0.0.1:${port}`);
+    expect(reply.text).toContain(nobody);
   });
 
   test('no HTTP at the other end', async () => {
