@@ -86,3 +86,8 @@ export function frameMarkup(frame: Frame, options: FrameOptions): Markup {
 export function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
+
+/** Nine digits: the last bits of a sum may differ from machine to machine, a picture should not. */
+export function nineDigits(value: number): number {
+  return Number(value.toPrecision(9));
+}

@@ -1,6 +1,13 @@
 import { area, line } from 'd3-shape';
 import type { CurvePoint } from '../training/evaluate-metrics.ts';
-import { createFrame, frameMarkup, round, type Frame, type FrameOptions } from './chart-frame.ts';
+import {
+  createFrame,
+  frameMarkup,
+  nineDigits,
+  round,
+  type Frame,
+  type FrameOptions,
+} from './chart-frame.ts';
 import { lineClass } from './chart-style.ts';
 import type { BandPoint, Evaluation, PairEvaluation, Table, TableRow } from './evaluation.ts';
 import { apgrText, pairTitle, percentText, rowTitle } from './format.ts';
@@ -102,8 +109,8 @@ function dot({ name }: TableRow, { share, quality }: CurvePoint, frame: Frame): 
       cy: round(frame.y(100 * quality)),
       r: 2.6,
       class: 'pm-dot',
-      'data-share': share,
-      'data-quality': quality,
+      'data-share': nineDigits(share),
+      'data-quality': nineDigits(quality),
     },
     element('title', {}, words),
   );

@@ -1,5 +1,5 @@
 import { line } from 'd3-shape';
-import { createFrame, frameMarkup, round, type FrameOptions } from './chart-frame.ts';
+import { createFrame, frameMarkup, nineDigits, round, type FrameOptions } from './chart-frame.ts';
 import type { Calibration, CalibrationBin } from './evaluation.ts';
 import { estimateText } from './format.ts';
 import { element, type Markup } from './markup.ts';
@@ -77,8 +77,8 @@ function binMark(
         cy: round(y(frequency)),
         r: round(3 + 7 * Math.sqrt(share)),
         class: 'pm-dot',
-        'data-probability': probability,
-        'data-frequency': frequency,
+        'data-probability': nineDigits(probability),
+        'data-frequency': nineDigits(frequency),
       },
       element('title', {}, words),
     ),
@@ -107,7 +107,7 @@ function histogramPlot({ histogram }: Calibration, left: number): Markup {
       width: round(frame.x((i + 1) * width) - x - 1),
       height: round(frame.y(0) - top),
       class: 'pm-bar',
-      'data-share': share,
+      'data-share': nineDigits(share),
     });
   });
   return element('g', {}, frameMarkup(frame, options), ...columns);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runEvaluate, type EvaluateOptions } from '../../../src/cli/evaluate.ts';
 import type { OpenRouters } from '../../../src/cli/router-source.ts';
+import { nineDigits } from '../../../src/evaluation/chart-frame.ts';
 import type { Evaluation } from '../../../src/evaluation/evaluation.ts';
 import { apgrText } from '../../../src/evaluation/format.ts';
 import { seededRandom } from '../../../src/math/random.ts';
@@ -131,7 +132,12 @@ describe('evaluate', () => {
     const points = [...picture.matchAll(/data-share="([^"]+)" data-quality="([^"]+)"/g)];
     expect(
       points.map(([, share, quality]) => ({ share: Number(share), quality: Number(quality) })),
-    ).toEqual(mine.curve);
+    ).toEqual(
+      mine.curve.map(({ share, quality }) => ({
+        share: nineDigits(share),
+        quality: nineDigits(quality),
+      })),
+    );
     for (const { apgr, name } of pooled.rows) {
       if (apgr === null) continue;
       expect(page).toMatch(

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
+import { nineDigits } from '../../../src/evaluation/chart-frame.ts';
 import { cascadeInput, compareCascade } from '../../../src/evaluation/compare-cascade.ts';
 import { evaluateAll } from '../../../src/evaluation/evaluate-all.ts';
 import { apgrText, estimateText, percentText } from '../../../src/evaluation/format.ts';
@@ -127,7 +128,7 @@ it('the reliability picture shows every bin that holds scores', () => {
   const drawn = [...markup.matchAll(/data-probability="([^"]+)" data-frequency="([^"]+)"/g)];
   const bins = calibration[0]!.bins.filter(({ weight }) => weight > 0);
   expect(drawn.map(([, p, f]) => [Number(p), Number(f)])).toEqual(
-    bins.map(({ probability, frequency }) => [probability, frequency]),
+    bins.map(({ probability, frequency }) => [nineDigits(probability), nineDigits(frequency)]),
   );
 });
 
