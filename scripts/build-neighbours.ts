@@ -1,4 +1,4 @@
-// npx tsx scripts/build-neighbours.ts [flags]  ->  models/neighbours-use-lite.safetensors
+// npx tsx scripts/build-neighbours.ts [flags]  ->  models/neighbours-minilm.safetensors
 // A sample of prompts with outcomes for the routers knn and sw_ranking (src/routing/neighbours.ts).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     options: {
       data: { type: 'string', default: '../shared/data' },
       embedder: { type: 'string', default: 'local' },
-      out: { type: 'string', default: 'models/neighbours-use-lite.safetensors' },
+      out: { type: 'string', default: 'models/neighbours-minilm.safetensors' },
       seed: { type: 'string', default: '1' },
     },
   });

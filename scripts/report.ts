@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   };
   const card: ReportCard = {
     ...{ metadata, evaluation, japanese, cascade, pictures },
-    weights: { file: values.weights ?? 'models/mf-use-lite.safetensors', hash },
+    weights: { file: values.weights ?? 'models/mf-minilm.safetensors', hash },
     isSameData: metadata.training.dataSha256 === train.sha256,
     sources: readSourceLicences(
       readFileSync(join(data, 'README.md'), 'utf8'),

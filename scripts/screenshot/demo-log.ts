@@ -85,7 +85,7 @@ export async function writeDemoLog({ file, requests, endMs, seed }: DemoLogOptio
       costNanoUsd: isFailed ? null : costNanoUsd(price, promptTokens, completionTokens),
       promptText: text,
       promptHash: null,
-      embedderId: 'use-lite-512-v2',
+      embedderId: 'minilm-384-v1',
       embedding,
       clientRetryCount: 0,
       ...{ reasonDetail: null, propensity: tier === usual ? 0.95 : 0.05, promptChars: text.length, sessionHash: null },

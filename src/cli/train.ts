@@ -196,6 +196,6 @@ function checkpointsIn(folder: string): Checkpoints {
 
 /** Own outcomes do not replace the shipped weights, which know the models that others are named after. */
 export function defaultOut(data: string, embedder: string): string {
-  const name = embedder === 'local' ? 'use-lite' : embedder.replace(/[^\w.-]+/g, '-');
+  const name = embedder === 'local' ? 'minilm' : embedder.replace(/[^\w.-]+/g, '-');
   return join(data === defaultData ? 'models' : '', `mf-${name}.safetensors`);
 }

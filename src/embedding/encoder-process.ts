@@ -1,7 +1,7 @@
 import type { EncodeRequest, EncoderSource, ProcessMessage } from './encoder-protocol.ts';
 import { loadHubClassifier } from './hub-classifier-model.ts';
 import { loadHubEncoder } from './hub-model.ts';
-import { loadUseLiteEncoder, type EncodeText } from './use-lite-encoder.ts';
+import { loadMinilmEncoder, type EncodeText } from './minilm-encoder.ts';
 
 /*
  * The process of an encoder. The first message says what to load, each one after it is a text;
@@ -21,7 +21,7 @@ function messageOf(error: unknown): string {
 async function load(source: EncoderSource): Promise<EncodeText> {
   switch (source.kind) {
     case 'local':
-      return await loadUseLiteEncoder(source.folder, source.manifest);
+      return await loadMinilmEncoder(source.folder, source.manifest);
     case 'hub':
       return await loadHubEncoder(source);
     case 'classifier':

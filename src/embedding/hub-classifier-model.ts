@@ -1,7 +1,7 @@
 import { AutoModelForSequenceClassification, AutoTokenizer } from '@xenova/transformers';
 import type { ClassifierSource } from './encoder-protocol.ts';
 import { findHubModel } from './hub-model.ts';
-import type { EncodeText } from './use-lite-encoder.ts';
+import type { EncodeText } from './minilm-encoder.ts';
 
 /** Tokens that a classifier reads (RouteLLM's bert); what follows is cut, as there. */
 const maxTokens = 512;

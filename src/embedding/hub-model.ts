@@ -4,7 +4,7 @@ import { env, pipeline } from '@xenova/transformers';
 import { keepHeadAndTail } from './bounded-text.ts';
 import type { HubPlace, HubSource } from './encoder-protocol.ts';
 import { isModelFolder } from './model-folder.ts';
-import type { EncodeText } from './use-lite-encoder.ts';
+import type { EncodeText } from './minilm-encoder.ts';
 
 /** More than the 512 tokens that most models read; bounds the cost of tokenizing. */
 const maxCharacters = 20_000;

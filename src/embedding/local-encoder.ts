@@ -8,7 +8,7 @@ import type { EncoderSource } from './encoder-protocol.ts';
 import { defaultCallTimeoutMs, defaultProcessCount } from './process-defaults.ts';
 
 export interface LocalEncoderOptions {
-  /** Folder with `encoder.json`; by default the shipped models/use-lite. */
+  /** Folder with `encoder.json`; by default the shipped models/minilm. */
   readonly folder?: string;
   /** Processes that embed; by default 1 on up to two cores, else 2. */
   readonly processes?: number;
@@ -17,7 +17,7 @@ export interface LocalEncoderOptions {
 }
 
 /** The folder is the same from src/embedding and from dist/embedding. */
-const shippedFolder = fileURLToPath(new URL('../../models/use-lite/', import.meta.url));
+const shippedFolder = fileURLToPath(new URL('../../models/minilm/', import.meta.url));
 
 /**
  * The shipped encoder in processes of its own, loaded and warm.

@@ -17,8 +17,8 @@ export const routerNames = ['mf', 'sw_ranking', 'bert', 'causal_llm', 'knn', 'ra
 type RouterName = (typeof routerNames)[number];
 
 /** The shipped head and the shipped sample of known prompts, for the shipped encoder. */
-export const defaultWeightsFile = shipped('mf-use-lite.safetensors');
-export const defaultNeighboursFile = shipped('neighbours-use-lite.safetensors');
+export const defaultWeightsFile = shipped('mf-minilm.safetensors');
+export const defaultNeighboursFile = shipped('neighbours-minilm.safetensors');
 export const defaultCatalogFile = shipped('model-catalog.json');
 
 export interface RouterDeps {

@@ -163,7 +163,7 @@ describe('pointsman import-routellm', () => {
     const checkpoint = write(published);
     expect(() => openMfRouter(checkpoint, parts())).toThrow(/import it first.*--checkpoint/);
     const { file } = await importTo('pair.safetensors', checkpoint);
-    const local = { ...parts(), embedder: fakeEmbedder(512, 'use-lite-512-v2') };
+    const local = { ...parts(), embedder: fakeEmbedder(384, 'minilm-384-v1') };
     expect(() => openMfRouter(file, local)).toThrow(/set embedder to endpoint/);
     const renamed = { ...parts(), embedder: fakeEmbedder(1536, 'endpoint:other:1536') };
     expect(openMfRouter(file, renamed).notes[0]).toContain('mean nothing');

@@ -136,7 +136,7 @@ describe('pointsman train', () => {
   });
 
   it('replaces the shipped weights only by those of the shared data', () => {
-    expect(defaultOut('own.jsonl', 'local')).toBe('mf-use-lite.safetensors');
+    expect(defaultOut('own.jsonl', 'local')).toBe('mf-minilm.safetensors');
     expect(defaultOut('own.jsonl', 'hub:BAAI/bge')).toBe('mf-hub-BAAI-bge.safetensors');
     expect(defaultOut('../shared/data', 'fast')).toBe(join('models', 'mf-fast.safetensors'));
   });

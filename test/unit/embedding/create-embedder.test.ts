@@ -25,8 +25,8 @@ it.each(['', 'Local', 'hub', 'hub:', 'hub: ', 'openai'])(
 it('opens the shipped encoder and says so', async () => {
   const lines: string[] = [];
   const embedder = await createEmbedder({ kind: 'local' }, (line) => lines.push(line));
-  expect(embedder.id).toBe('use-lite-512-v2');
-  expect(lines.join()).toMatch(/embedder use-lite-512-v2 with 512 dimensions ready after \d+ ms/);
+  expect(embedder.id).toBe('minilm-384-v1');
+  expect(lines.join()).toMatch(/embedder minilm-384-v1 with 384 dimensions ready after \d+ ms/);
   await embedder.close();
 });
 

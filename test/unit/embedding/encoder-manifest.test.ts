@@ -8,11 +8,11 @@ import { readEncoderManifest } from '../../../src/embedding/encoder-manifest.ts'
 import { createLocalEncoder } from '../../../src/embedding/local-encoder.ts';
 import { ConfigError } from '../../../src/errors.ts';
 
-const shipped = fileURLToPath(new URL('../../../models/use-lite/', import.meta.url));
+const shipped = fileURLToPath(new URL('../../../models/minilm/', import.meta.url));
 let folder: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'use-lite-'));
+  folder = mkdtempSync(join(tmpdir(), 'minilm-'));
   cpSync(shipped, folder, { recursive: true });
 });
 
@@ -21,9 +21,9 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 it('describes the shipped encoder', () => {
   const { id, dimensions, windowTokens } = readEncoderManifest(folder);
   expect({ id, dimensions, windowTokens }).toEqual({
-    id: 'use-lite-512-v2',
-    dimensions: 512,
-    windowTokens: 128,
+    id: 'minilm-384-v1',
+    dimensions: 384,
+    windowTokens: 256,
   });
 });
 
@@ -37,7 +37,7 @@ it('names the file that is missing', async () => {
 it('names the file that is cut short', async () => {
   truncateSync(join(folder, 'onnx/model.onnx'), 1000);
   await expect(createLocalEncoder({ folder })).rejects.toThrow(
-    /model\.onnx has 1000 bytes, expected 6\d{6}\. Restore/,
+    /model\.onnx has 1000 bytes, expected 17\d{6}\. Restore/,
   );
 });
 
@@ -57,7 +57,7 @@ it('names the centre that does not fit the vectors', async () => {
   writeFileSync(join(folder, 'centre.json'), centre);
   writeFileSync(file, JSON.stringify({ ...manifest, files }));
   await expect(createLocalEncoder({ folder })).rejects.toThrow(
-    /centre\.json is not a list of 512 numbers/,
+    /centre\.json is not a list of 384 numbers/,
   );
 });
 

@@ -110,7 +110,7 @@ describe('the knn router', () => {
 
 it('serves knn and sw_ranking from the shipped file, for a pair by its everyday names', async () => {
   const { routers } = createRouters(['knn', 'sw_ranking'], {
-    embedder: fakeEmbedder(512, 'use-lite-512-v2'),
+    embedder: fakeEmbedder(384, 'minilm-384-v1'),
     strongName: 'llama3.1:70b',
     weakName: 'llama3.1:8b',
     strongProfile: null,

@@ -52,9 +52,9 @@ describe('the file of known prompts', () => {
 
   it('ships under 3 MB, with prompts of many models and no text', () => {
     const { metadata, vectors } = loadNeighbours(defaultNeighboursFile);
-    expect(metadata.embedder).toEqual({ id: 'use-lite-512-v2', dimensions: 512 });
+    expect(metadata.embedder).toEqual({ id: 'minilm-384-v1', dimensions: 384 });
     expect(metadata.ids.length).toBeGreaterThan(4000);
-    expect(vectors).toHaveLength(metadata.ids.length * 512);
+    expect(vectors).toHaveLength(metadata.ids.length * 384);
     expect(Object.keys(metadata)).not.toContain('prompts');
   });
 });

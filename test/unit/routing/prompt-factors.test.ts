@@ -36,12 +36,12 @@ describe('promptFactors', () => {
   });
 
   it('looks only at marks where the words are unknown', () => {
-    const { marks, unknown } = readPromptFor(long, embedding(0.5), weights);
+    const { marks, unknown } = readPromptFor(long, embedding(0.7), weights);
     expect(unknown).toBe(1);
     const guess = [0, 1].map((r) =>
       marks.reduce((sum, s, i) => sum + caution.linear[r * markCount + i]! * s, caution.bias[r]!),
     );
-    const f = factorsOf(long, 0.5);
+    const f = factorsOf(long, 0.7);
     expect(f[0]).toBeCloseTo(guess[0]!, 8);
     expect(f[1]).toBeCloseTo(guess[1]!, 8);
   });
@@ -51,7 +51,7 @@ describe('promptFactors', () => {
       '日本の首都はどこですか。',
       `${'数列の一般項を求めよ。'.repeat(9)} a = 3, b = 12`,
     ];
-    const [short, maths] = texts.map((text) => factorsOf(text, 0.4));
+    const [short, maths] = texts.map((text) => factorsOf(text, 0.7));
     expect(Math.abs(short![0]! - maths![0]!)).toBeGreaterThan(0.1);
   });
 
@@ -76,7 +76,7 @@ describe('promptFactors', () => {
     // As likely closed as open: nothing changes.
     const even = { ...weights, openness: { weights: new Float64Array(x.length), bias: 0 } };
     expect(promptFactors(readPromptFor(long, embedding(0), even), even)[0]).toBeCloseTo(plain!, 12);
-    expect(readPromptFor(long, embedding(0.5), open).open).toBe(0);
+    expect(readPromptFor(long, embedding(0.7), open).open).toBe(0);
     const withOptions = `${long}\nA. one\nB. two`;
     expect(readPromptFor(withOptions, embedding(0), open).open).toBe(0);
   });
