@@ -65,7 +65,7 @@ try {
   const cosines = { float32: [] as number[], shipped: [] as number[] };
   let centredSum = 0;
   for (const prompt of prompts) {
-    const ids = original.tokenize(prompt);
+    const ids = await original.tokenize(prompt);
     if (ids.join() === tokenize(prompt).ids.join()) sameIds++;
     const window = windowOf(ids.slice(0, windowPlaces - windowEnds));
     const expected = await original.meanOfTokens(window);

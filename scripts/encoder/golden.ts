@@ -47,7 +47,7 @@ try {
   const original = await loadOriginal(folder);
   const entries = [];
   for (const text of texts) {
-    const ids = original.tokenize(text);
+    const ids = await original.tokenize(text);
     const mean = await original.meanOfTokens(windowOf(ids.slice(0, windowPlaces - windowEnds)));
     entries.push({
       text,

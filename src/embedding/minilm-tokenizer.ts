@@ -38,13 +38,18 @@ function idsOfUnknown({ model }: TokenizerJson): ReadonlySet<number> {
   );
 }
 
+/** BERT takes all of them off its letters, transformers.js only those of Latin, Greek and Cyrillic. */
+function withoutAccents(text: string): string {
+  return text.normalize('NFD').replace(/\p{Nonspacing_Mark}/gu, '');
+}
+
 /** The tokenizer of the shipped encoder from its two JSON files; reads nothing else, no network. */
 export function createMinilmTokenizer(tokenizerJson: object, tokenizerConfig: object): Tokenize {
   env.allowRemoteModels = false;
   const tokenizer = new PreTrainedTokenizer(tokenizerJson, tokenizerConfig);
   const unknownIds = idsOfUnknown(tokenizerJson);
   return (text) => {
-    const ids = tokenizer.encode(keepHeadAndTail(text, maxCharacters), null, {
+    const ids = tokenizer.encode(withoutAccents(keepHeadAndTail(text, maxCharacters)), null, {
       add_special_tokens: false,
     });
     const unknown = ids.reduce((count, id) => count + (unknownIds.has(id) ? 1 : 0), 0);
