@@ -13,7 +13,9 @@ interface Entry {
 }
 
 /**
- * Reads the tensors of half precision in a safetensors file; others (places as int64) are left out.
+ * Reads the tensors of half precision in a safetensors file; others are left out. The router's own
+ * reader (src/routing/safetensors.ts) refuses this file for its places as int64, which no weights
+ * of ours hold.
  * Source: https://github.com/huggingface/safetensors, README.md, "Format".
  */
 export function readHalfWeights(file: string): Map<string, Weight> {

@@ -12,7 +12,10 @@ export interface Tokenized {
 
 export type Tokenize = (text: string) => Tokenized;
 
-/** Far above the 4 windows of 254 tokens that are embedded, about 4,000 characters. */
+/**
+ * Far above the 4 windows of 254 tokens that are embedded (about 4,000 characters). A Korean
+ * syllable falls into three letters, hence the second cut below.
+ */
 const maxCharacters = 20_000;
 
 /**
@@ -43,20 +46,25 @@ function withoutAccents(text: string): string {
   return text.normalize('NFD').replace(/\p{Nonspacing_Mark}/gu, '');
 }
 
+/** How many times as long a text is as what is read of it. */
+function stretchOf({ length }: string): number {
+  return Math.max(1, length / maxCharacters);
+}
+
 /** The tokenizer of the shipped encoder from its two JSON files; reads nothing else, no network. */
 export function createMinilmTokenizer(tokenizerJson: object, tokenizerConfig: object): Tokenize {
   env.allowRemoteModels = false;
   const tokenizer = new PreTrainedTokenizer(tokenizerJson, tokenizerConfig);
   const unknownIds = idsOfUnknown(tokenizerJson);
   return (text) => {
-    const ids = tokenizer.encode(withoutAccents(keepHeadAndTail(text, maxCharacters)), null, {
+    const letters = withoutAccents(keepHeadAndTail(text, maxCharacters));
+    const ids = tokenizer.encode(keepHeadAndTail(letters, maxCharacters), null, {
       add_special_tokens: false,
     });
     const unknown = ids.reduce((count, id) => count + (unknownIds.has(id) ? 1 : 0), 0);
-    const stretch = Math.max(1, text.length / maxCharacters);
     return {
       ids,
-      tokens: Math.round(ids.length * stretch),
+      tokens: Math.round(ids.length * stretchOf(text) * stretchOf(letters)),
       unknownShare: ids.length > 0 ? unknown / ids.length : 0,
     };
   };
