@@ -78,6 +78,7 @@ function settingsOf(recipe: Recipe, embedder: Embedder): RouterTrainingSettings 
     surface: true,
     views: [everything],
     settled: false,
+    topics: null,
     weights: { modelPower: 0.5, sourcePower: 1 },
     mf: {
       ...shipped.mf,

@@ -1,4 +1,4 @@
-import type { Outcome } from '../training/outcomes.ts';
+import { topicOf, type Outcome } from '../training/outcomes.ts';
 import { countBy } from '../training/training-rows.ts';
 
 /** One prompt that both models of a pair have outcomes on. */
@@ -19,11 +19,11 @@ export function comparedRows(
   strong: string,
   weak: string,
 ): ComparedRow[] {
-  return outcomes.flatMap(({ source, category, key, prompt, scores }) => {
+  return outcomes.flatMap((row) => {
+    const { source, key, prompt, scores } = row;
     const [ofStrong, ofWeak] = [scores[strong], scores[weak]];
     if (ofStrong === undefined || ofWeak === undefined) return [];
-    const topic = category === undefined ? source : `${source}/${category}`;
-    return [{ source, topic, key, prompt, strong: ofStrong, weak: ofWeak }];
+    return [{ source, topic: topicOf(row), key, prompt, strong: ofStrong, weak: ofWeak }];
   });
 }
 

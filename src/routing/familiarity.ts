@@ -13,7 +13,7 @@ export interface FamiliaritySettings {
   readonly landmarks: Float64Array;
   readonly slope: number;
   readonly bias: number;
-  /** f_centre [rank]. */
+  /** f_centre [latent]. */
   readonly centre: Float64Array;
 }
 

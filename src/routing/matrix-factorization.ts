@@ -1,6 +1,7 @@
 // THE score, for serving, training, calibration and evaluation alike.
 //
-//   f(x)   = W x + V max(0, U x + c)                latent factors of a prompt, shared by all models
+//   f(x)   = [W x + V max(0, U x + c), t(x)]        factors of a prompt: latent ones, shared by all models, and behind
+//            them the shares t of the topics of training (./topics.ts), of which each model has its own offset
 //            (mixed with those of ./prompt-factors.ts for what the head has not learned)
 //   p_m(x) = sigmoid(a_m . f(x) + b_m)              expected quality of model m's answer, 0..1
 //   gap    = p_strong(x) - p_weak(x)                expected gain of sending the prompt to strong
@@ -14,23 +15,27 @@
 // Multi-model logistic MF after RouteLLM (arXiv:2406.18665, section 4.2), with a bias per model.
 import { addProductTransposed } from '../math/matrix.ts';
 import { clamp, dot, logit, sigmoid } from '../math/vector.ts';
+import { topicShares, type TopicLayer } from './topics.ts';
 
 /** All matrices row-major. */
 export interface MfHead {
   /** Length of x. */
   readonly inputs: number;
   readonly hidden: number;
+  /** Length of f: latent factors and topics together. */
   readonly rank: number;
-  /** W [rank x inputs]. */
+  /** W [latent x inputs]. */
   readonly linear: Float64Array;
   /** U [hidden x inputs] and c [hidden]. */
   readonly hiddenWeights: Float64Array;
   readonly hiddenBias: Float64Array;
-  /** V [rank x hidden]. */
+  /** V [latent x hidden]. */
   readonly output: Float64Array;
   /** A [models x rank] and b [models]. */
   readonly models: Float64Array;
   readonly modelBias: Float64Array;
+  /** Null: f is latent factors alone. */
+  readonly topics: TopicLayer | null;
 }
 
 /** t0..t4 of the win rate. */
@@ -45,10 +50,15 @@ export interface PairScore {
 }
 
 export interface PairScorer {
-  /** From latent factors; `offset` is where they start in `factors`. */
+  /** From f; `offset` is where it starts in `factors`. */
   scoreFactors(factors: Float64Array, offset?: number): PairScore;
   /** From the features of one prompt. */
   score(x: Float64Array): PairScore;
+}
+
+/** How many numbers of f are latent factors: all but the topics. */
+export function latentCount({ rank, topics }: Pick<MfHead, 'rank' | 'topics'>): number {
+  return rank - (topics?.names.length ?? 0);
 }
 
 /** Hidden activations h [n x hidden] of x [n x inputs]; `keep` multiplies them (dropout in training). */
@@ -68,17 +78,30 @@ export function hiddenLayer(
   return h;
 }
 
-/** Latent factors f [n x rank] of x [n x inputs]; `h` as `hiddenLayer` gives it. */
-export function latentFactors(
+/** f [n x rank] of x [n x inputs]; `h` as `hiddenLayer` gives it. */
+export function factorsOf(
   head: MfHead,
   x: Float64Array,
   n: number,
   h: Float64Array = hiddenLayer(head, x, n),
 ): Float64Array {
-  const f = new Float64Array(n * head.rank);
-  addProductTransposed(f, x, head.linear, n, head.rank, head.inputs);
-  addProductTransposed(f, h, head.output, n, head.rank, head.hidden);
-  return f;
+  const { topics } = head;
+  const latent = latentCount(head);
+  const f = new Float64Array(n * latent);
+  addProductTransposed(f, x, head.linear, n, latent, head.inputs);
+  addProductTransposed(f, h, head.output, n, latent, head.hidden);
+  return topics ? sideBySide(f, topicShares(topics, x, n), n) : f;
+}
+
+/** [n x (a + b)] of two matrices of n rows. */
+function sideBySide(a: Float64Array, b: Float64Array, n: number): Float64Array {
+  const [left, right] = [a.length / n, b.length / n];
+  const both = new Float64Array(a.length + b.length);
+  for (let i = 0; i < n; i++) {
+    both.set(a.subarray(i * left, (i + 1) * left), i * (left + right));
+    both.set(b.subarray(i * right, (i + 1) * right), i * (left + right) + left);
+  }
+  return both;
 }
 
 /** p_m: expected quality, 0..1, of model row `model` on the prompt whose factors start at `offset`. */
@@ -121,5 +144,5 @@ export function pairScorer(
     const rate = sigmoid(line.alpha + line.beta * (qualities.strong - qualities.weak));
     return { winRate: Number.isFinite(rate) ? rate : 0.5, ...qualities };
   };
-  return { scoreFactors, score: (x) => scoreFactors(latentFactors(head, x, 1)) };
+  return { scoreFactors, score: (x) => scoreFactors(factorsOf(head, x, 1)) };
 }

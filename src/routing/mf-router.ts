@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts';
 import { deciles, quantile } from '../math/quantile.ts';
 import { clamp, logit } from '../math/vector.ts';
 import { assertSameEmbedder, embedOne } from './embed-one.ts';
-import { pairScorer, type PairScorer } from './matrix-factorization.ts';
+import { latentCount, pairScorer, type PairScorer } from './matrix-factorization.ts';
 import { resolvePair } from './model-catalog-pair.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import { promptFactors, readPromptFor, type PromptReading } from './prompt-factors.ts';
@@ -27,6 +27,9 @@ export interface MfRouterSettings {
 
 /** c of a prompt below which its shortness is named among the reasons: about 18 words. */
 const shortOfContent = 0.9;
+
+/** Of a topic that is named among the reasons. */
+const clearShare = 0.2;
 
 /** Share of the reference traffic that the default threshold sends to strong. */
 const defaultStrongShare = 0.5;
@@ -99,7 +102,7 @@ function modelRow({ file, metadata }: LoadedWeights, id: string): number {
   throw new ConfigError(`the router weights ${file} know no model ${id}; train them again`);
 }
 
-/** Scores of the reference traffic (everyday prompts, kept as latent factors), ascending. */
+/** Scores of the reference traffic (everyday prompts, kept as factors), ascending. */
 function trafficScores({ head, trafficFactors }: LoadedWeights, scorer: PairScorer): Float64Array {
   const scores = new Float64Array(trafficFactors.length / head.rank);
   for (let i = 0; i < scores.length; i++) {
@@ -108,7 +111,10 @@ function trafficScores({ head, trafficFactors }: LoadedWeights, scorer: PairScor
   return scores.sort();
 }
 
-/** What a group adds: the logit of the score, less the logit with that group as in an average prompt. */
+/**
+ * What a group adds: the logit of the score, less the logit with that group as in an average prompt; what a topic
+ * adds: the same, less that with no share of it.
+ */
 function explainScore(
   weights: LoadedWeights,
   scorer: PairScorer,
@@ -116,15 +122,24 @@ function explainScore(
   embedding: Embedding,
 ): ExplainedScore {
   const reading = readPromptFor(text, embedding, weights);
-  const scoreOf = (some: PromptReading) => scorer.scoreFactors(promptFactors(some, weights));
-  const whole = scoreOf(reading);
+  const factors = promptFactors(reading, weights);
+  const whole = scorer.scoreFactors(factors);
+  const above = (other: Float64Array): number =>
+    logOdds(whole.winRate) - logOdds(scorer.scoreFactors(other).winRate);
   const reasonFor = (name: string, without: Partial<PromptReading>): ScoreReason => ({
     name,
-    contribution: logOdds(whole.winRate) - logOdds(scoreOf({ ...reading, ...without }).winRate),
+    contribution: above(promptFactors({ ...reading, ...without }, weights)),
   });
   const reasons = groupsOf(weights.features).map(({ name, start, end }) =>
     reasonFor(name, { x: reading.x.slice().fill(0, start, end) }),
   );
+  for (const [t, name] of (weights.head.topics?.names ?? []).entries()) {
+    const at = latentCount(weights.head) + t;
+    if (factors[at]! < clearShare) continue;
+    const without = factors.slice();
+    without[at] = 0;
+    reasons.push({ name: `reads like ${name}`, contribution: above(without) });
+  }
   if (weights.caution && reading.unknown > 0) {
     reasons.push(reasonFor('marks of an unknown language', { marks: reading.marks.map(() => 0) }));
   }

@@ -1,7 +1,9 @@
-// From a prompt to its latent factors, with cautions about what the head has never learned:
+// From a prompt to its factors, with cautions about what the head has never learned:
 //
 //   f(prompt) = c [(1 - u) f_known(x) + u f_marks(s)] + (1 - c) f_easy,   c = w (1 - pull max(0, 2 o - 1)),
 //   f_known(x) = k f_head(x) + (1 - k) f_centre
+//
+// of the latent factors; the topics' shares, in which a model's offsets count, are c (1 - u) k t(x).
 //
 // k, 0..1: how much the prompt resembles the tasks of training (familiarity.ts).
 // u, 0..1: how much of the wording is unknown. x of a script or language that encoder and n-gram table
@@ -16,7 +18,7 @@
 import type { Embedding } from '../embedding/embedder.ts';
 import { clamp, dot, sigmoid } from '../math/vector.ts';
 import { familiarityOf, type FamiliaritySettings } from './familiarity.ts';
-import { latentFactors, type MfHead } from './matrix-factorization.ts';
+import { factorsOf, latentCount, type MfHead } from './matrix-factorization.ts';
 import { hashOf } from './prompt-features-lexical.ts';
 import { languageFreeMarks, markCount } from './prompt-features-marks.ts';
 import type { PromptText } from './prompt-features-text.ts';
@@ -27,10 +29,10 @@ export interface CautionSettings {
   /** Of every mark before use: s = clamp((raw - mean) * scale, +-limit). */
   readonly mean: Float32Array;
   readonly scale: Float32Array;
-  /** f_marks(s) = linear s + bias; [rank x marks] and [rank]. */
+  /** f_marks(s) = linear s + bias; [latent x marks] and [latent]. */
   readonly linear: Float64Array;
   readonly bias: Float64Array;
-  /** f_easy [rank]. */
+  /** f_easy [latent]. */
   readonly easy: Float64Array;
 }
 
@@ -108,17 +110,17 @@ export function promptFactors(
   { x, marks, unknown, content, open, familiar }: PromptReading,
   { head, caution, familiarity }: Pick<FactorSettings, 'head' | 'caution' | 'familiarity'>,
 ): Float64Array {
-  const f = latentFactors(head, x, 1);
-  if (familiarity) {
-    for (let r = 0; r < f.length; r++)
-      f[r] = familiar * f[r]! + (1 - familiar) * familiarity.centre[r]!;
-  }
-  if (!caution) return f;
-  const c = content * (1 - openPull * Math.max(0, 2 * open - 1));
-  for (let r = 0; r < f.length; r++) {
+  const f = factorsOf(head, x, 1);
+  const latent = latentCount(head);
+  const c = caution ? content * (1 - openPull * Math.max(0, 2 * open - 1)) : 1;
+  for (let r = 0; r < latent; r++) {
+    if (familiarity) f[r] = familiar * f[r]! + (1 - familiar) * familiarity.centre[r]!;
+    if (!caution) continue;
     if (unknown > 0) f[r] = (1 - unknown) * f[r]! + unknown * guessOf(marks, caution, r);
     f[r] = c * f[r]! + (1 - c) * caution.easy[r]!;
   }
+  const trust = c * (caution ? 1 - unknown : 1) * (familiarity ? familiar : 1);
+  for (let r = latent; r < f.length; r++) f[r]! *= trust;
   return f;
 }
 

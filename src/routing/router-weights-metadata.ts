@@ -22,7 +22,7 @@ const trainingSummary = z.strictObject({
   modelSources: z.array(z.int()).optional(),
   seed: z.int(),
   settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
-  /** Weighted cross entropy on dev, in nats per outcome. */
+  /** Weighted cross entropy on dev, in nats per outcome: mean of the networks before they are averaged, without topics. */
   devLoss: z.number(),
   /** Expected calibration error of the win rate on dev, cross-fitted, over the reported pairs. */
   devCalibrationError: share.nullable(),
@@ -40,12 +40,15 @@ export const weightsMetadataSchema = z.strictObject({
     surface: z.boolean(),
   }),
   hidden: z.int().nonnegative(),
+  /** Latent factors; the topics stand behind them. */
   rank: z.int().positive(),
+  /** Names of the topics, in the order of the rows; files from before there were topics have none. */
+  topics: z.array(z.string().min(1)).default([]),
   /** Model ids in the order of the rows. */
   models: z.array(z.string().min(1)).min(2),
   /** t0..t4 of the win rate (matrix-factorization.ts). */
   winRate: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()]),
-  /** Reference traffic whose latent factors are stored. */
+  /** Reference traffic whose factors are stored. */
   trafficPrompts: z.int().positive(),
   training: trainingSummary,
   /** Where the data is from and under which licence. */

@@ -5,6 +5,7 @@ import { toHalves } from '../math/half.ts';
 import type { LexicalTable } from './prompt-features-lexical.ts';
 import { markCount } from './prompt-features-marks.ts';
 import type { FamiliaritySettings } from './familiarity.ts';
+import { latentCount } from './matrix-factorization.ts';
 import type { CautionSettings, FactorSettings, OpennessSettings } from './prompt-factors.ts';
 import { featureCount, featureGroups } from './prompt-features.ts';
 import { weightsMetadataSchema, type WeightsMetadata } from './router-weights-metadata.ts';
@@ -23,7 +24,7 @@ export interface RouterWeights extends FactorSettings {
   readonly metadata: WeightsMetadata;
   /** Mean expected quality of each model on the training mix. */
   readonly meanQuality: Float32Array;
-  /** Latent factors of reference traffic [trafficPrompts x rank]; every row weighs the same. */
+  /** Factors of reference traffic [trafficPrompts x rank]; every row weighs the same. */
   readonly trafficFactors: Float64Array;
 }
 
@@ -54,7 +55,8 @@ export function loadRouterWeights(file: string): LoadedWeights {
 export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeights {
   const tensors = parseSafetensors(bytes, file);
   const metadata = readMetadata(tensors, 'pointsman', weightsMetadataSchema, file);
-  const { embedder, rank, hidden, models } = metadata;
+  const { embedder, rank: latent, hidden, models, topics } = metadata;
+  const rank = latent + topics.length;
   const { lexicalDimensions, surface } = metadata.features;
   const inputs = featureCount(featureGroups(embedder.dimensions, lexicalDimensions, surface));
   const floats = (name: string, ...shape: number[]) => floatsOf(tensors, name, shape, file);
@@ -72,14 +74,22 @@ export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeigh
       inputs,
       hidden,
       rank,
-      linear: doubles('head.linear', rank, inputs),
+      linear: doubles('head.linear', latent, inputs),
       hiddenWeights: doubles('head.hidden_weights', hidden, inputs),
       hiddenBias: doubles('head.hidden_bias', hidden),
-      output: doubles('head.output', rank, hidden),
+      output: doubles('head.output', latent, hidden),
       models: doubles('head.models', models.length, rank),
       modelBias: doubles('head.model_bias', models.length),
+      topics:
+        topics.length === 0
+          ? null
+          : {
+              names: topics,
+              weights: doubles('topics.weights', topics.length, inputs),
+              bias: doubles('topics.bias', topics.length),
+            },
     },
-    caution: readCaution(tensors, rank, file),
+    caution: readCaution(tensors, latent, file),
     openness: readOpenness(tensors, inputs, file),
     familiarity: readFamiliarity(tensors, metadata, file),
     meanQuality: floats('models.mean_quality', models.length),
@@ -91,7 +101,8 @@ export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeigh
 export function writeRouterWeights(weights: RouterWeights): Uint8Array {
   const { metadata, features, head, caution, openness, familiarity } = weights;
   const { meanQuality, trafficFactors } = weights;
-  const { inputs, hidden, rank } = head;
+  const { inputs, hidden, rank, topics } = head;
+  const latent = latentCount(head);
   const models = metadata.models.length;
   const tensors = new Map<string, Tensor>(writeLexical(features.lexical));
   const single = (name: string, values: ArrayLike<number>, ...shape: number[]): void => {
@@ -102,18 +113,22 @@ export function writeRouterWeights(weights: RouterWeights): Uint8Array {
   };
   single('features.mean', features.mean, inputs);
   single('features.scale', features.scale, inputs);
-  half('head.linear', head.linear, rank, inputs);
+  half('head.linear', head.linear, latent, inputs);
   half('head.hidden_weights', head.hiddenWeights, hidden, inputs);
   single('head.hidden_bias', head.hiddenBias, hidden);
-  half('head.output', head.output, rank, hidden);
+  half('head.output', head.output, latent, hidden);
   half('head.models', head.models, models, rank);
   single('head.model_bias', head.modelBias, models);
+  if (topics) {
+    half('topics.weights', topics.weights, topics.names.length, inputs);
+    single('topics.bias', topics.bias, topics.names.length);
+  }
   if (caution) {
     single('caution.mean', caution.mean, markCount);
     single('caution.scale', caution.scale, markCount);
-    half('caution.linear', caution.linear, rank, markCount);
-    single('caution.bias', caution.bias, rank);
-    single('caution.easy', caution.easy, rank);
+    half('caution.linear', caution.linear, latent, markCount);
+    single('caution.bias', caution.bias, latent);
+    single('caution.easy', caution.easy, latent);
   }
   if (openness) {
     single('openness.weights', openness.weights, inputs);
@@ -127,7 +142,7 @@ export function writeRouterWeights(weights: RouterWeights): Uint8Array {
     const shape = [landmarks.length / width, width];
     tensors.set('familiarity.landmarks', { dtype: 'I8', shape, data });
     single('familiarity.line', [slope, bias], 2);
-    single('familiarity.centre', centre, rank);
+    single('familiarity.centre', centre, latent);
   }
   single('models.mean_quality', meanQuality, models);
   half('traffic.factors', trafficFactors, metadata.trafficPrompts, rank);

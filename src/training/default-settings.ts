@@ -18,6 +18,7 @@ export function defaultTrainingSettings(
     surface: !hasVectors,
     views: [view, view, view],
     settled: true,
+    topics: { epochs: 4, rate: 0.01, decay: 0.05, batch: 256, ridge: 5 },
     weights: { modelPower: 0.5, sourcePower: 0.5 },
     mf: {
       rank: 32,

@@ -34,7 +34,7 @@ export interface DevReport {
   readonly calibration: CalibrationReport;
 }
 
-/** A dev set with its prompts' latent factors [rows x rank]. */
+/** A dev set with its prompts' factors [rows x rank]. */
 export interface DevRows {
   readonly rows: readonly Outcome[];
   readonly factors: Float64Array;

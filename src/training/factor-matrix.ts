@@ -1,7 +1,7 @@
 import { promptFactors, readPromptFor, type FactorSettings } from '../routing/prompt-factors.ts';
 import type { EmbeddedPrompt } from './fit-features.ts';
 
-/** Latent factors of prompts as serving gives them, [prompts x rank]. */
+/** f of prompts as serving gives them, [prompts x rank]. */
 export function factorMatrix(
   prompts: readonly EmbeddedPrompt[],
   settings: FactorSettings,

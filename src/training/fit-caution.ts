@@ -1,6 +1,6 @@
 import { solvePositive } from '../math/cholesky.ts';
 import { quantile, sorted } from '../math/quantile.ts';
-import { expectedQuality, latentFactors, type MfHead } from '../routing/matrix-factorization.ts';
+import { expectedQuality, factorsOf, type MfHead } from '../routing/matrix-factorization.ts';
 import { languageFreeMarks, markCount } from '../routing/prompt-features-marks.ts';
 import { readPrompt } from '../routing/prompt-features-text.ts';
 import { scaledMarks, type CautionSettings } from '../routing/prompt-factors.ts';
@@ -24,7 +24,7 @@ export function fitCaution(
   rows: TrainingRows,
   head: MfHead,
 ): CautionSettings {
-  const factors = latentFactors(head, rows.x, rows.count);
+  const factors = factorsOf(head, rows.x, rows.count);
   const scales = markScales(texts);
   const marks = texts.map((text) => scaledMarks(readPrompt(text), scales));
   return {

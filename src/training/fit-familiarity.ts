@@ -3,7 +3,7 @@
 // their task are left out.
 import type { Random } from '../math/random.ts';
 import { nearestCosine, type FamiliaritySettings } from '../routing/familiarity.ts';
-import { latentFactors, type MfHead } from '../routing/matrix-factorization.ts';
+import { factorsOf, type MfHead } from '../routing/matrix-factorization.ts';
 import { fitLogistic } from './logistic-regression.ts';
 import type { TrainingRows } from './mf-loss.ts';
 import type { Outcome } from './outcomes.ts';
@@ -148,7 +148,7 @@ function meanFactors({
   readonly rows: TrainingRows;
 }): Float64Array {
   const { rank } = head;
-  const factors = latentFactors(head, x, count);
+  const factors = factorsOf(head, x, count);
   const mean = new Float64Array(rank);
   let total = 0;
   for (let i = 0; i < count; i++) {

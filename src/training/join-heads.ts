@@ -37,5 +37,6 @@ export function joinHeads(heads: readonly MfHead[]): MfHead {
     linear: joined('linear'),
     hiddenWeights: joined('hiddenWeights'),
     hiddenBias: joined('hiddenBias'),
+    topics: null,
   };
 }

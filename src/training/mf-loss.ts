@@ -2,7 +2,7 @@ import { addProduct, addTransposedProduct } from '../math/matrix.ts';
 import {
   expectedQuality,
   hiddenLayer,
-  latentFactors,
+  factorsOf,
   type MfHead,
 } from '../routing/matrix-factorization.ts';
 
@@ -70,7 +70,7 @@ export function addGradients(
   const { rank, hidden, inputs } = head;
   const n = batch.length;
   const h = hiddenLayer(head, x, n, mask);
-  const f = latentFactors(head, x, n, h);
+  const f = factorsOf(head, x, n, h);
   const df = new Float64Array(n * rank);
   let loss = 0;
   for (let i = 0; i < n; i++) {
@@ -139,7 +139,7 @@ export function meanLoss(head: MfHead, rows: TrainingRows, gapShare = 0): number
   for (let start = 0; start < rows.count; start += block) {
     const n = Math.min(block, rows.count - start);
     const x = rows.x.subarray(start * head.inputs, (start + n) * head.inputs);
-    const f = latentFactors(head, x, n);
+    const f = factorsOf(head, x, n);
     for (let i = 0; i < n; i++) {
       const row = start + i;
       const weight = rows.weights[row]!;

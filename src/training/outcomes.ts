@@ -25,6 +25,11 @@ const rowSchema = z.strictObject({
 /** How several models did on one prompt; scores 0..1 are comparable within a row only. */
 export type Outcome = z.infer<typeof rowSchema> & { readonly source: string; readonly key: string };
 
+/** The row's source and, where the data tells one, category. */
+export function topicOf({ source, category }: Pick<Outcome, 'source' | 'category'>): string {
+  return category === undefined ? source : `${source}/${category}`;
+}
+
 export interface OutcomeSet {
   readonly rows: readonly Outcome[];
   /** SHA-256 of the files' bytes, in order of name. */

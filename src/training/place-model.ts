@@ -3,9 +3,10 @@
 //   loss(z) = sum over outcomes of CE(y, sigmoid(z . g)) + 1/2 (z - z0)^T S^-1 (z - z0),
 // where z0 is the mean of the known models' z, each weighted by its likeness in family and size, and
 // S the covariance of what such means miss of the known models. Empirical Bayes: 100 outcomes cannot
-// tell 97 numbers apart, but models differ in few ways. With S = L L^T and z = z0 + L c the prior of
+// tell hundreds of numbers apart, but models differ in few ways. With S = L L^T and z = z0 + L c the prior of
 // c is a standard normal one; Newton's method, its steps halved where the loss would rise.
 import { choleskyFactor, solvePositive } from '../math/cholesky.ts';
+import { crossEntropyOf, stepDown } from '../math/newton.ts';
 import { clamp, dot, logit, sigmoid } from '../math/vector.ts';
 import type { MfHead } from '../routing/matrix-factorization.ts';
 
@@ -20,7 +21,7 @@ export interface KnownModel {
 }
 
 export interface ScoredFactors {
-  /** Latent factors [n x rank]. */
+  /** f, topics included [n x rank]. */
   readonly factors: Float64Array;
   /** Scores 0..1. */
   readonly scores: ArrayLike<number>;
@@ -45,7 +46,6 @@ const nearness = 2;
 const shrinkage = 0.3;
 const maxSteps = 30;
 const tolerance = 1e-8;
-const smallestShare = 2 ** -20;
 
 export function modelPrior(head: MfHead, known: readonly KnownModel[]): ModelPrior {
   const width = head.rank + 1;
@@ -142,23 +142,6 @@ export function placeModel(
   return { factors: z.slice(0, rank), bias: z[rank]! };
 }
 
-/**
- * A Newton step, halved until the loss does not rise: far from its goal a whole one can overshoot, and each
- * next one further.
- */
-function stepDown(
-  from: Float64Array,
-  change: Float64Array,
-  lossAt: (at: Float64Array) => number,
-): Float64Array {
-  const highest = lossAt(from) + tolerance;
-  for (let share = 1; share > smallestShare; share /= 2) {
-    const to = from.map((value, t) => value - share * change[t]!);
-    if (lossAt(to) <= highest) return to;
-  }
-  return from;
-}
-
 /** Mean cross entropy in nats, and the same of always saying the mean score. */
 export interface FitReport {
   readonly loss: number;
@@ -199,8 +182,4 @@ export function crossValidate(
 
 function crossEntropy(y: number, p: number): number {
   return crossEntropyOf(y, logit(clamp(p, 1e-4, 1 - 1e-4)));
-}
-
-function crossEntropyOf(y: number, z: number): number {
-  return Math.log1p(Math.exp(-Math.abs(z))) + Math.max(0, z) - y * z;
 }

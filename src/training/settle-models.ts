@@ -11,7 +11,7 @@
 import { inversePositive } from '../math/cholesky.ts';
 import { addProduct } from '../math/matrix.ts';
 import { dot } from '../math/vector.ts';
-import { expectedQuality, latentFactors, type MfHead } from '../routing/matrix-factorization.ts';
+import { expectedQuality, factorsOf, type MfHead } from '../routing/matrix-factorization.ts';
 import type { TrainingRows } from './mf-loss.ts';
 
 /** So few models do not tell how models differ: they stay as trained. */
@@ -67,7 +67,7 @@ export function settleModels(head: MfHead, rows: TrainingRows): MfHead {
 function outcomeInformation(head: MfHead, rows: TrainingRows): Float64Array[] {
   const { rank } = head;
   const width = rank + 1;
-  const factors = latentFactors(head, rows.x, rows.count);
+  const factors = factorsOf(head, rows.x, rows.count);
   const sums = Array.from(head.modelBias, () => new Float64Array(width * width));
   const g = new Float64Array(width).fill(1);
   for (let i = 0; i < rows.count; i++) {

@@ -121,7 +121,8 @@ export function trainMf(
 const fewestSteps = 50;
 const smallestBatch = 8;
 
-function batchSize(rows: number, wanted: number): number {
+/** Prompts a step of the `wanted`. */
+export function batchSize(rows: number, wanted: number): number {
   const small = Math.max(smallestBatch, Math.floor(rows / fewestSteps));
   return Math.min(wanted, small, rows);
 }
@@ -166,6 +167,7 @@ function initialHead(
     output: noise(rank * hidden, 0.5 / Math.sqrt(Math.max(1, hidden))),
     models,
     modelBias: counts.map((count, m) => logit(clamp(count ? sums[m]! / count : 0.5, 0.03, 0.97))),
+    topics: null,
   };
 }
 

@@ -1,4 +1,6 @@
 import { seededRandom } from '../math/random.ts';
+import { latentCount, type MfHead } from '../routing/matrix-factorization.ts';
+import type { FactorSettings } from '../routing/prompt-factors.ts';
 import { groupsOf, type FeatureSettings } from '../routing/prompt-features.ts';
 import type { DevFigure } from '../routing/router-weights-metadata.ts';
 import { parseRouterWeights, writeRouterWeights } from '../routing/router-weights.ts';
@@ -9,11 +11,13 @@ import { fitCaution } from './fit-caution.ts';
 import { fitFamiliarity, type WordedRows } from './fit-familiarity.ts';
 import { featureMatrix, fitFeatures, type EmbeddedPrompt } from './fit-features.ts';
 import type { LexicalSettings } from './fit-lexical.ts';
+import { fitTopicOffsets } from './fit-topic-offsets.ts';
+import { addTopics, type TopicSettings } from './fit-topics.ts';
 import { fitOpenness, type KindOfPrompt } from './fit-openness.ts';
 import { fitWinRate, meanQualities } from './fit-win-rate.ts';
 import { selectColumns, viewColumns } from './head-view.ts';
 import type { TrainingRows } from './mf-loss.ts';
-import type { OutcomeSet } from './outcomes.ts';
+import { topicOf, type OutcomeSet } from './outcomes.ts';
 import { trainHeads } from './train-heads.ts';
 import type { EpochReport, TrainSettings, TrainState } from './train-mf.ts';
 import { modelCounts, modelIds, trainingRows, type RowWeights } from './training-rows.ts';
@@ -26,6 +30,8 @@ export interface RouterTrainingSettings {
   readonly views: readonly (readonly string[])[];
   /** Whether the models' factors are settled after training (settle-models.ts). */
   readonly settled: boolean;
+  /** Null: without topics (fit-topics.ts). */
+  readonly topics: Omit<TopicSettings, 'seed'> | null;
   readonly weights: RowWeights;
 }
 
@@ -76,11 +82,17 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
     trainingRows(set.rows, featureMatrix(set.prompts, features), models, settings.weights);
   const trainRows = rowsOf(train);
   const devRows = rowsOf(dev);
-  const { head, devLoss } = trainHeads(input, features, trainRows, devRows, models.length);
+  const { head: factored, devLoss } = trainHeads(
+    input,
+    features,
+    trainRows,
+    devRows,
+    models.length,
+  );
   const caution = fitCaution(
     train.prompts.map(({ text }) => text),
     trainRows,
-    head,
+    factored,
   );
   const openness = fitOpenness(
     { x: featureMatrix(input.kinds, features), kinds: input.kinds },
@@ -89,10 +101,12 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
   const familiarity = fitFamiliarity(
     wordedRows(train, trainRows, features),
     wordedRows(dev, devRows, features),
-    { head, rows: trainRows },
+    { head: factored, rows: trainRows },
     seededRandom(seed),
   );
-  const factors = { features, head, caution, openness, familiarity };
+  const cautions = { features, caution, openness, familiarity };
+  const head = withTopics(factored, trainRows, train, cautions, settings);
+  const factors = { ...cautions, head };
   const devFactors = factorMatrix(dev.prompts, factors);
   const mix = trainingRows(dev.rows, devRows.x, models, calibrationWeights);
   const meanQuality = meanQualities(head, mix, devFactors);
@@ -118,7 +132,8 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
           surface: features.surface,
         },
         hidden: head.hidden,
-        rank: head.rank,
+        rank: latentCount(head),
+        topics: [...(head.topics?.names ?? [])],
         models,
         winRate,
         trafficPrompts: input.traffic.length,
@@ -152,6 +167,21 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
   return { bytes: bytesWith(report), report };
 }
 
+/** The head with topics and the models' offsets, if the settings ask for them. */
+function withTopics(
+  head: MfHead,
+  rows: TrainingRows,
+  { rows: outcomes, prompts }: EmbeddedOutcomes,
+  cautions: Omit<FactorSettings, 'head'>,
+  { topics, mf }: RouterTrainingSettings,
+): MfHead {
+  if (!topics) return head;
+  const topicsOf = outcomes.map(topicOf);
+  const wide = addTopics(head, rows, topicsOf, { ...topics, seed: mf.seed });
+  const factors = factorMatrix(prompts, { ...cautions, head: wide });
+  return fitTopicOffsets(wide, rows, factors, topicsOf, topics.ridge);
+}
+
 function wordedRows(set: EmbeddedOutcomes, x: TrainingRows, features: FeatureSettings): WordedRows {
   const columns = viewColumns(groupsOf(features), ['wording']);
   return { rows: set.rows, wording: selectColumns(x, columns).x };
@@ -164,7 +194,7 @@ function withoutFloor(figure: PairFigure): DevFigure {
 }
 
 function flatSettings(settings: RouterTrainingSettings): Record<string, number | string | boolean> {
-  const { lexical, mf, weights, views, surface, settled } = settings;
+  const { lexical, mf, weights, views, surface, settled, topics } = settings;
   // The seed has a field of its own.
   return {
     surface,
@@ -172,6 +202,11 @@ function flatSettings(settings: RouterTrainingSettings): Record<string, number |
     views: views.map((view) => view.join(' + ')).join('; '),
     ...mf,
     ...weights,
+    topics: topics
+      ? Object.entries(topics)
+          .map(([name, value]) => `${name} ${value}`)
+          .join(', ')
+      : 'none',
     lexicalRows: lexical.rows,
     lexicalDimensions: lexical.dimensions,
   };

@@ -20,6 +20,7 @@ export function tinyWeights(seed = 1): RouterWeights {
       features: { lexicalRows: 2, lexicalDimensions: 2, surface: false },
       hidden,
       rank,
+      topics: [],
       models: ['big', 'middle', 'small'],
       winRate: [0, 1, 0.5, 1, 0],
       trafficPrompts: traffic,
@@ -60,12 +61,38 @@ export function tinyWeights(seed = 1): RouterWeights {
       output: halves(rank * hidden, random),
       models: halves(models * rank, random),
       modelBias: Float64Array.of(1, 0, -1),
+      topics: null,
     },
     caution: null,
     openness: null,
     familiarity: null,
     meanQuality: Float32Array.of(0.75, 0.5, 0.25),
     trafficFactors: halves(traffic * rank, random),
+  };
+}
+
+/** The same with two topics behind the factors: 1 of 3 models differs between them. */
+export function tinyWeightsWithTopics(seed = 1): RouterWeights {
+  const weights = tinyWeights(seed);
+  const { head, metadata, trafficFactors } = weights;
+  const random = seededRandom(seed + 1);
+  const wider = (rows: Float64Array, added: (row: number) => readonly [number, number]) =>
+    Float64Array.from({ length: (rows.length / head.rank) * (head.rank + 2) }, (_, i) => {
+      const row = Math.floor(i / (head.rank + 2));
+      const at = i % (head.rank + 2);
+      return at < head.rank ? rows[row * head.rank + at]! : added(row)[at - head.rank]!;
+    });
+  const names = ['exam/law', 'exam/maths'];
+  return {
+    ...weights,
+    metadata: { ...metadata, topics: names },
+    head: {
+      ...head,
+      rank: head.rank + 2,
+      models: wider(head.models, (row) => (row === 2 ? [0.5, -1.5] : [0, 0])),
+      topics: { names, weights: halves(2 * head.inputs, random), bias: Float64Array.of(0.5, 0) },
+    },
+    trafficFactors: wider(trafficFactors, () => [0.25, 0.75]),
   };
 }
 

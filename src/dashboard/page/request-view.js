@@ -156,7 +156,7 @@ function reasons({ reasons: list, expected_quality: quality, score: now }, logge
     h(
       'p',
       { class: 'about' },
-      'What each group of evidence adds to the logit; to the right it speaks for strong.' +
+      'What each group of evidence, and each topic that the prompt reads like, adds to the logit; to the right it speaks for strong.' +
         (quality === null
           ? ''
           : ` Expected quality: strong ${percent(quality.strong, 0)}, weak ${percent(quality.weak, 0)}.`) + // prettier-ignore

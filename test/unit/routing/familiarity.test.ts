@@ -5,7 +5,7 @@ import {
   nearestCosine,
   type FamiliaritySettings,
 } from '../../../src/routing/familiarity.ts';
-import { latentFactors } from '../../../src/routing/matrix-factorization.ts';
+import { factorsOf } from '../../../src/routing/matrix-factorization.ts';
 import { promptFactors, readPromptFor } from '../../../src/routing/prompt-factors.ts';
 import { parseRouterWeights, writeRouterWeights } from '../../../src/routing/router-weights.ts';
 import { tinyWeights } from '../../support/tiny-router.ts';
@@ -63,7 +63,7 @@ describe('a prompt unlike those of training', () => {
 
   it('is taken for an average one, as far as it is unlike them', () => {
     const { reading, f } = factors(familiarity);
-    const head = latentFactors(weights.head, reading.x, 1);
+    const head = factorsOf(weights.head, reading.x, 1);
     const k = reading.familiar;
     expect(k).toBeCloseTo(0.3 + 0.7 / (1 + Math.exp(5)), 12);
     for (const r of [0, 1]) {
@@ -74,7 +74,7 @@ describe('a prompt unlike those of training', () => {
   it('is left to the head where training had too few tasks to tell', () => {
     const { reading, f } = factors(null);
     expect(reading.familiar).toBe(1);
-    expect(f).toEqual(latentFactors(weights.head, reading.x, 1));
+    expect(f).toEqual(factorsOf(weights.head, reading.x, 1));
   });
 
   it('is known by the weights file', () => {

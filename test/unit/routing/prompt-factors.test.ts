@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { latentFactors } from '../../../src/routing/matrix-factorization.ts';
+import { factorsOf } from '../../../src/routing/matrix-factorization.ts';
 import { languageFreeMarks, markCount } from '../../../src/routing/prompt-features-marks.ts';
 import { readPrompt } from '../../../src/routing/prompt-features-text.ts';
 import {
@@ -22,17 +22,17 @@ const embedding = (unknownShare: number | null) => ({
   ...{ vector: Float32Array.of(0.5, 0.5, -0.5, 0.5), tokens: 9, unknownShare },
 });
 const long = 'one two three four five six seven eight nine ten '.repeat(20);
-const factorsOf = (text: string, unknownShare: number | null): Float64Array =>
+const served = (text: string, unknownShare: number | null): Float64Array =>
   promptFactors(readPromptFor(text, embedding(unknownShare), weights), weights);
 
 describe('promptFactors', () => {
   it('is the head for a long prompt of known words', () => {
     const { x } = readPromptFor(long, embedding(0), weights);
-    const [a, b] = latentFactors(weights.head, x, 1);
-    const [fa, fb] = factorsOf(long, 0);
+    const [a, b] = factorsOf(weights.head, x, 1);
+    const [fa, fb] = served(long, 0);
     expect(fa).toBeCloseTo(a!, 8);
     expect(fb).toBeCloseTo(b!, 8);
-    expect(factorsOf(long, null)).toEqual(factorsOf(long, 0));
+    expect(served(long, null)).toEqual(served(long, 0));
   });
 
   it('looks only at marks where the words are unknown', () => {
@@ -41,7 +41,7 @@ describe('promptFactors', () => {
     const guess = [0, 1].map((r) =>
       marks.reduce((sum, s, i) => sum + caution.linear[r * markCount + i]! * s, caution.bias[r]!),
     );
-    const f = factorsOf(long, 0.7);
+    const f = served(long, 0.7);
     expect(f[0]).toBeCloseTo(guess[0]!, 8);
     expect(f[1]).toBeCloseTo(guess[1]!, 8);
   });
@@ -51,15 +51,15 @@ describe('promptFactors', () => {
       '日本の首都はどこですか。',
       `${'数列の一般項を求めよ。'.repeat(9)} a = 3, b = 12`,
     ];
-    const [short, maths] = texts.map((text) => factorsOf(text, 0.7));
+    const [short, maths] = texts.map((text) => served(text, 0.7));
     expect(Math.abs(short![0]! - maths![0]!)).toBeGreaterThan(0.1);
   });
 
   it('takes a prompt that says next to nothing for an easy one', () => {
     const { content } = readPromptFor('hi', embedding(0), weights);
     expect(content).toBeCloseTo(1 - Math.exp(-1 / 8), 12);
-    expect(factorsOf('', 0)).toEqual(caution.easy);
-    const far = (text: string): number => Math.abs(factorsOf(text, 0)[0]! - 3);
+    expect(served('', 0)).toEqual(caution.easy);
+    const far = (text: string): number => Math.abs(served(text, 0)[0]! - 3);
     expect(far('hi')).toBeLessThan(far('hi, what do you think of all this?'));
   });
 
@@ -70,7 +70,7 @@ describe('promptFactors', () => {
     const reading = readPromptFor(long, embedding(0), open);
     expect(reading.open).toBeGreaterThan(0.99);
     const [f] = promptFactors(reading, open);
-    const [plain] = factorsOf(long, 0);
+    const [plain] = served(long, 0);
     // Three quarters of the way from the head's factors to those of an easy prompt, 3.
     expect(f).toBeCloseTo(plain! + 0.75 * (2 * reading.open - 1) * (3 - plain!), 6);
     // As likely closed as open: nothing changes.

@@ -18,6 +18,7 @@ const head: MfHead = {
   output: new Float64Array(0),
   models: Float64Array.of(1, 1, 0.5),
   modelBias: Float64Array.of(1, -1, -2),
+  topics: null,
 };
 
 describe('fitCaution', () => {

@@ -27,6 +27,7 @@ function fittedOn({ rows, wording }: WordedRows) {
     linear: Float64Array.from({ length: width }, (_, i) => i),
     ...{ hiddenWeights: new Float64Array(0), hiddenBias: new Float64Array(0) },
     ...{ output: new Float64Array(0), models: Float64Array.of(1), modelBias: Float64Array.of(0) },
+    topics: null,
   };
   const outcomes = rows.map((row, i) => ({
     ...{ ...row, id: `${i}`, prompt: 'p', metric: 'm', scores: { a: 1 } },

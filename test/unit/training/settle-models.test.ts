@@ -21,6 +21,7 @@ function headOf(models: Float64Array, modelBias: Float64Array): MfHead {
     hiddenWeights: new Float64Array(0),
     hiddenBias: new Float64Array(0),
     output: new Float64Array(0),
+    topics: null,
   };
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { normal, seededRandom } from '../../../src/math/random.ts';
 import {
   expectedQuality,
-  latentFactors,
+  factorsOf,
   type MfHead,
 } from '../../../src/routing/matrix-factorization.ts';
 import { readCheckpoint, writeCheckpoint } from '../../../src/training/checkpoint.ts';
@@ -49,6 +49,7 @@ function randomHead(seed: number): MfHead {
     output: randomArray(12, random),
     models: randomArray(6, random),
     modelBias: randomArray(2, random),
+    topics: null,
   };
 }
 
@@ -111,7 +112,7 @@ describe('meanLoss', () => {
       models: Uint16Array.of(0, 1, 2, 3, 1, 2, 3, 0, 2, 3),
       qualities: Float32Array.of(1, 0, 0.5, 1, 0, 1, 1, 0, 1, 0.25),
     };
-    const f = latentFactors(head, rows.x, 4);
+    const f = factorsOf(head, rows.x, 4);
     let loss = 0;
     let total = 0;
     for (const [i, n] of counts.entries()) {
@@ -210,8 +211,8 @@ describe('a head that sees some columns', () => {
     expect(columns).toEqual([0, 1, 4]);
     const seen = selectColumns(rows, columns);
     const head = trainMf(seen, seen, 2, { ...settings, epochs: 2 });
-    const wide = latentFactors(widenHead(head, columns, 5), rows.x, rows.count);
-    expect(wide).toEqual(latentFactors(head, seen.x, rows.count));
+    const wide = factorsOf(widenHead(head, columns, 5), rows.x, rows.count);
+    expect(wide).toEqual(factorsOf(head, seen.x, rows.count));
   });
 });
 
@@ -221,7 +222,7 @@ describe('joinHeads', () => {
     const joined = joinHeads(heads);
     const x = randomArray(5, seededRandom(8));
     const logitOf = (head: MfHead, model: number): number => {
-      const f = latentFactors(head, x, 1);
+      const f = factorsOf(head, x, 1);
       return f.reduce(
         (sum, value, r) => sum + value * head.models[model * head.rank + r]!,
         head.modelBias[model]!,

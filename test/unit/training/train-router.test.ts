@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/math/random.ts';
 import { sigmoid } from '../../../src/math/vector.ts';
-import { latentFactors } from '../../../src/routing/matrix-factorization.ts';
+import { factorsOf } from '../../../src/routing/matrix-factorization.ts';
 import { countNgrams, writeLexical } from '../../../src/routing/prompt-features-lexical.ts';
 import { parseRouterWeights } from '../../../src/routing/router-weights.ts';
 import { embedPrompts } from '../../../src/training/embed-prompts.ts';
@@ -56,6 +56,7 @@ async function input(): Promise<RouterTrainingInput> {
       lexical: { rows: 20, dimensions: 4 },
       surface: true,
       settled: true,
+      topics: null,
       views: [
         ['sentence meaning', 'wording'],
         ['wording', 'length and marks'],
@@ -144,6 +145,28 @@ describe('trainRouter', () => {
     }
   });
 
+  it('learns the topics of the data, and keeps their names with the settings', async () => {
+    const given = await input();
+    const rows = given.train.rows.map((row) => ({
+      ...{ ...row, category: row.prompt.includes('blue') ? 'blue' : 'other' },
+    }));
+    const topics = { epochs: 2, rate: 0.02, decay: 0, batch: 32, ridge: 5 };
+    const train = { ...given.train, rows };
+    const settings = { ...given.settings, topics };
+    const { metadata, head } = parseRouterWeights(
+      trainRouter({ ...given, train, settings }).bytes,
+      'file',
+    );
+    expect(metadata.topics).toEqual(['s/blue', 's/other']);
+    expect(metadata.training.settings).toMatchObject({
+      topics: 'epochs 2, rate 0.02, decay 0, batch 32, ridge 5',
+    });
+    const without = parseRouterWeights(trainRouter({ ...given, train }).bytes, 'file');
+    expect(without.metadata).toMatchObject({ topics: [], rank: metadata.rank });
+    expect(without.head.linear).toEqual(head.linear);
+    expect(without.metadata.training.settings).toMatchObject({ topics: 'none' });
+  });
+
   it('learns which tasks are open from everyday prompts of known kinds', async () => {
     const given = await input();
     const kinds = ['write a poem', 'tell a story', 'prove it'].map((text, i) => ({
@@ -197,6 +220,7 @@ describe('fitWinRate', () => {
       output: new Float64Array(0),
       models: Float64Array.of(1, 1),
       modelBias: Float64Array.of(0, -1),
+      topics: null,
     };
     const random = seededRandom(9);
     const count = 3000;
@@ -209,7 +233,7 @@ describe('fitWinRate', () => {
         random() < sigmoid(x[o >> 1]! - (o % 2)) ? 1 : 0,
       ),
     };
-    const factors = latentFactors(head, x, count);
+    const factors = factorsOf(head, x, count);
     const mean = meanQualities(head, rows, factors);
     const [t0, t1, t2, t3, t4] = fitWinRate(head, mean, rows, factors, 1);
     const pi = Math.log((mean[0]! * (1 - mean[1]!)) / (1 - mean[0]! * (1 - mean[1]!)));
