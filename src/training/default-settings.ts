@@ -18,7 +18,8 @@ export function defaultTrainingSettings(
     surface: !hasVectors,
     views: [view, view, view],
     settled: true,
-    topics: { epochs: 4, rate: 0.01, decay: 0.05, batch: 256, ridge: 5 },
+    // Without a sentence vector they gain nothing (models/README.md, "Topics").
+    topics: hasVectors ? { epochs: 4, rate: 0.01, decay: 0.05, batch: 256, ridge: 5 } : null,
     weights: { modelPower: 0.5, sourcePower: 0.5 },
     mf: {
       rank: 32,
