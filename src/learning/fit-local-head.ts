@@ -3,7 +3,7 @@
 // tau, the prior's standard deviation of w . e over the traffic in logits, is averaged over a grid by its
 // evidence, 0 (the shipped ranking as it is) included. So few outcomes leave the shipped head in force, and its
 // weight falls as they grow.
-import { clamp } from '../math/vector.ts';
+import { clamp, softmax } from '../math/vector.ts';
 import { winRateLogit, type LocalHead } from '../routing/local-head.ts';
 import { createEmbeddingBasis, project, type EmbeddingBasis } from './embedding-basis.ts';
 import type { LocalOutcome, Rating } from './local-outcome.ts';
@@ -68,7 +68,9 @@ export function fitLocalHead(
     const precision = precisionOf(rows.k, biasSpread, slopeSpread, freedom);
     fits.push(fitTwoArms(rows, precision, fits.at(-1)?.theta));
   }
-  const weights = softmax(fits.map(({ evidence }, i) => evidence + Math.log(freedomPrior[i]!)));
+  const weights = softmax(
+    Float64Array.from(fits, ({ evidence }, i) => evidence + Math.log(freedomPrior[i]!)),
+  );
   const theta = new Float64Array(rows.k);
   for (const [i, fit] of fits.entries()) {
     for (let j = 0; j < rows.k; j++) theta[j]! += weights[i]! * fit.theta[j]!;
@@ -162,13 +164,6 @@ function toPlane(
     bias -= sum * mean[j]!;
   }
   return { bias, weights };
-}
-
-function softmax(values: readonly number[]): number[] {
-  const highest = Math.max(...values);
-  const raw = values.map((value) => Math.exp(value - highest));
-  const total = raw.reduce((sum, value) => sum + value, 0);
-  return raw.map((value) => clamp(value / total, 0, 1));
 }
 
 function variance(values: Float64Array): number {

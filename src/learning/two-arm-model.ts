@@ -16,7 +16,7 @@
 // approximation (MacKay, Neural Computation 4, 1992; Bishop 2006, section 4.4).
 import { choleskyFactor, solvePositive } from '../math/cholesky.ts';
 import { addTransposedProduct } from '../math/matrix.ts';
-import { clamp, sigmoid } from '../math/vector.ts';
+import { clamp, crossEntropyOf, sigmoid } from '../math/vector.ts';
 
 /** n rows in columns. */
 export interface TwoArmRows {
@@ -100,7 +100,7 @@ function lossAt(rows: TwoArmRows, precision: Float64Array, theta: Float64Array):
   for (let j = 0; j < k; j++) loss += (precision[j]! * theta[j]! ** 2) / 2;
   for (let i = 0; i < n; i++) {
     const eta = offset[i]! + rowDot(rows, i, theta);
-    if (!Number.isNaN(win[i]!)) loss += (softplus(eta) - win[i]! * eta) / dispersion;
+    if (!Number.isNaN(win[i]!)) loss += crossEntropyOf(win[i]!, eta) / dispersion;
     if (Number.isNaN(excess[i]!)) continue;
     loss += (surprise[i]! * (2 * sigmoid(eta) - 1) - excess[i]!) ** 2 / (2 * noise);
   }
@@ -162,9 +162,4 @@ function rowDot({ phi, k }: TwoArmRows, row: number, weights: Float64Array): num
   let sum = 0;
   for (let j = 0; j < k; j++) sum += phi[row * k + j]! * weights[j]!;
   return sum;
-}
-
-/** log(1 + e^x) without overflow. */
-function softplus(x: number): number {
-  return Math.max(0, x) + Math.log1p(Math.exp(-Math.abs(x)));
 }

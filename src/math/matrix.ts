@@ -153,6 +153,17 @@ export function addProduct(
   }
 }
 
+/** [n x (a + b)] of two matrices of n rows. */
+export function sideBySide(a: Float64Array, b: Float64Array, n: number): Float64Array {
+  const [left, right] = [a.length / n, b.length / n];
+  const both = new Float64Array(a.length + b.length);
+  for (let i = 0; i < n; i++) {
+    both.set(a.subarray(i * left, (i + 1) * left), i * (left + right));
+    both.set(b.subarray(i * right, (i + 1) * right), i * (left + right) + left);
+  }
+  return both;
+}
+
 function rowDot(a: Float64Array, a0: number, b: Float64Array, b0: number, k: number): number {
   let sum = 0;
   for (let t = 0; t < k; t++) sum += a[a0 + t]! * b[b0 + t]!;

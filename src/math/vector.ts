@@ -19,6 +19,19 @@ export function logit(probability: number): number {
   return Math.log(probability / (1 - probability));
 }
 
+/** -y ln p - (1 - y) ln(1 - p) of p = sigmoid(z), in nats; finite for every z. */
+export function crossEntropyOf(y: number, z: number): number {
+  return Math.max(0, z) + Math.log1p(Math.exp(-Math.abs(z))) - y * z;
+}
+
+/** e^v / sum of e^v, without overflow. */
+export function softmax(values: Float64Array): Float64Array {
+  const largest = values.reduce((most, value) => Math.max(most, value), -Infinity);
+  const odds = values.map((value) => Math.exp(value - largest));
+  const sum = odds.reduce((total, value) => total + value, 0);
+  return odds.map((value) => value / sum);
+}
+
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }

@@ -13,7 +13,7 @@
 // that a pair of independent answers of that quality is a win,
 //   alpha = t0 + t1 * pi + t2 * (q_s - q_w),   beta = exp(t3 + t4 * pi).
 // Multi-model logistic MF after RouteLLM (arXiv:2406.18665, section 4.2), with a bias per model.
-import { addProductTransposed } from '../math/matrix.ts';
+import { addProductTransposed, sideBySide } from '../math/matrix.ts';
 import { clamp, dot, logit, sigmoid } from '../math/vector.ts';
 import { topicShares, type TopicLayer } from './topics.ts';
 
@@ -91,17 +91,6 @@ export function factorsOf(
   addProductTransposed(f, x, head.linear, n, latent, head.inputs);
   addProductTransposed(f, h, head.output, n, latent, head.hidden);
   return topics ? sideBySide(f, topicShares(topics, x, n), n) : f;
-}
-
-/** [n x (a + b)] of two matrices of n rows. */
-function sideBySide(a: Float64Array, b: Float64Array, n: number): Float64Array {
-  const [left, right] = [a.length / n, b.length / n];
-  const both = new Float64Array(a.length + b.length);
-  for (let i = 0; i < n; i++) {
-    both.set(a.subarray(i * left, (i + 1) * left), i * (left + right));
-    both.set(b.subarray(i * right, (i + 1) * right), i * (left + right) + left);
-  }
-  return both;
 }
 
 /** p_m: expected quality, 0..1, of model row `model` on the prompt whose factors start at `offset`. */

@@ -133,11 +133,11 @@ function explainScore(
   const reasons = groupsOf(weights.features).map(({ name, start, end }) =>
     reasonFor(name, { x: reading.x.slice().fill(0, start, end) }),
   );
+  const latent = latentCount(weights.head);
   for (const [t, name] of (weights.head.topics?.names ?? []).entries()) {
-    const at = latentCount(weights.head) + t;
-    if (factors[at]! < clearShare) continue;
+    if (factors[latent + t]! < clearShare) continue;
     const without = factors.slice();
-    without[at] = 0;
+    without[latent + t] = 0;
     reasons.push({ name: `reads like ${name}`, contribution: above(without) });
   }
   if (weights.caution && reading.unknown > 0) {

@@ -5,6 +5,7 @@
 //
 // A prompt between two topics gets some of both.
 import { addProductTransposed } from '../math/matrix.ts';
+import { softmax } from '../math/vector.ts';
 
 export interface TopicLayer {
   /** "mmlu/law", in the order of the rows. */
@@ -24,13 +25,8 @@ export function topicShares(
   const shares = new Float64Array(n * topics);
   for (let i = 0; i < n; i++) shares.set(bias, i * topics);
   addProductTransposed(shares, x, weights, n, topics, weights.length / topics);
-  for (let i = 0; i < n; i++) softmax(shares.subarray(i * topics, (i + 1) * topics));
+  for (let i = 0; i < n; i++) {
+    shares.set(softmax(shares.subarray(i * topics, (i + 1) * topics)), i * topics);
+  }
   return shares;
-}
-
-function softmax(values: Float64Array): void {
-  const largest = values.reduce((most, value) => Math.max(most, value), -Infinity);
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] = Math.exp(values[i]! - largest);
-  for (let i = 0; i < values.length; i++) values[i]! /= sum;
 }

@@ -1,11 +1,9 @@
-import { solvePositive } from '../math/cholesky.ts';
-import { crossEntropyOf, stepDown } from '../math/newton.ts';
-import { dot, sigmoid } from '../math/vector.ts';
+import { minimize } from '../math/newton.ts';
+import { crossEntropyOf, dot, sigmoid } from '../math/vector.ts';
 import { latentCount, type MfHead } from '../routing/matrix-factorization.ts';
 import type { TrainingRows } from './mf-loss.ts';
 
-const mostSteps = 20;
-const tolerance = 1e-4;
+const stopping = { steps: 20, tolerance: 1e-4 };
 /** Smaller shares are left out: they would cost most of the time and move nothing. */
 const leastShare = 1e-3;
 
@@ -57,29 +55,29 @@ export function fitTopicOffsets(
 
 function fitOffsets({ outcomes, asked }: OwnOutcomes, ridge: number): Float64Array {
   const topics = asked.length;
+  const known = outcomes.map((outcome) => ({
+    ...outcome,
+    shares: outcome.shares.filter(({ topic }) => asked[topic] === 1),
+  }));
   const logitAt = (offsets: Float64Array, { logit, shares }: OwnOutcome): number =>
     shares.reduce((sum, { topic, share }) => sum + offsets[topic]! * share, logit);
   const lossAt = (offsets: Float64Array): number =>
-    outcomes.reduce(
+    known.reduce(
       (sum, outcome) => sum + crossEntropyOf(outcome.quality, logitAt(offsets, outcome)),
       (ridge * dot(offsets, offsets, 0, 0, topics)) / 2,
     );
-  let offsets: Float64Array = new Float64Array(topics);
-  for (let step = 0; step < mostSteps; step++) {
+  const slopesAt = (offsets: Float64Array) => {
     const gradient = offsets.map((value) => ridge * value);
     // Its lower triangle.
     const hessian = new Float64Array(topics * topics);
     for (let t = 0; t < topics; t++) hessian[t * topics + t] = ridge;
-    for (const outcome of outcomes) {
+    for (const outcome of known) {
       const p = sigmoid(logitAt(offsets, outcome));
-      const shares = outcome.shares.filter(({ topic }) => asked[topic] === 1);
-      addOutcome(gradient, hessian, shares, p - outcome.quality, p * (1 - p));
+      addOutcome(gradient, hessian, outcome.shares, p - outcome.quality, p * (1 - p));
     }
-    const change = solvePositive(hessian, gradient, topics);
-    offsets = stepDown(offsets, change, lossAt);
-    if (change.every((value) => Math.abs(value) < tolerance)) break;
-  }
-  return offsets;
+    return { gradient, hessian };
+  };
+  return minimize({ lossAt, slopesAt }, new Float64Array(topics), stopping);
 }
 
 /** gradient += slope t, hessian += curvature t t^T. `shares` are in the order of their topics. */
@@ -109,13 +107,14 @@ function outcomesByModel(
   const { rank } = head;
   const latent = latentCount(head);
   const index = new Map(head.topics?.names.map((name, topic) => [name, topic]));
-  const all = Array.from(head.modelBias, (): OwnOutcomes => {
-    return { outcomes: [], asked: new Uint8Array(rank - latent) };
-  });
+  const all = Array.from(head.modelBias, (): OwnOutcomes => ({
+    outcomes: [],
+    asked: new Uint8Array(rank - latent),
+  }));
   for (let i = 0; i < rows.count; i++) {
-    const shares = Array.from({ length: rank - latent }, (_, topic) => ({
-      ...{ topic, share: factors[i * rank + latent + topic]! },
-    })).filter(({ share }) => share >= leastShare);
+    const shares = Array.from({ length: rank - latent }, (_, topic): Share => {
+      return { topic, share: factors[i * rank + latent + topic]! };
+    }).filter(({ share }) => share >= leastShare);
     const topic = index.get(topics[i]!);
     for (let o = rows.starts[i]!; o < rows.starts[i + 1]!; o++) {
       const m = rows.models[o]!;

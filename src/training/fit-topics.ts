@@ -3,7 +3,7 @@
 // (../routing/topics.ts), and behind those of a model an offset in log odds for each of them, fitted to what the
 // latent factors leave of its outcomes (fit-topic-offsets.ts).
 import { seededRandom, shuffle } from '../math/random.ts';
-import { addTransposedProduct } from '../math/matrix.ts';
+import { addTransposedProduct, sideBySide } from '../math/matrix.ts';
 import type { MfHead } from '../routing/matrix-factorization.ts';
 import { topicShares, type TopicLayer } from '../routing/topics.ts';
 import { createAdam } from './adam.ts';
@@ -41,12 +41,13 @@ export function addTopics(
 ): MfHead {
   const names = largestTopics(topics);
   if (names.length < 2) return head;
-  const rank = head.rank + names.length;
-  const models = new Float64Array(head.modelBias.length * rank);
-  for (let m = 0; m < head.modelBias.length; m++) {
-    models.set(head.models.subarray(m * head.rank, (m + 1) * head.rank), m * rank);
-  }
-  return { ...head, rank, models, topics: fitLayer(rows, topics, names, settings) };
+  const count = head.modelBias.length;
+  return {
+    ...head,
+    rank: head.rank + names.length,
+    models: sideBySide(head.models, new Float64Array(count * names.length), count),
+    topics: fitLayer(rows, topics, names, settings),
+  };
 }
 
 function largestTopics(topics: readonly string[]): string[] {

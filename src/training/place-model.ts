@@ -5,9 +5,9 @@
 // S the covariance of what such means miss of the known models. Empirical Bayes: 100 outcomes cannot
 // tell hundreds of numbers apart, but models differ in few ways. With S = L L^T and z = z0 + L c the prior of
 // c is a standard normal one; Newton's method, its steps halved where the loss would rise.
-import { choleskyFactor, solvePositive } from '../math/cholesky.ts';
-import { crossEntropyOf, stepDown } from '../math/newton.ts';
-import { clamp, dot, logit, sigmoid } from '../math/vector.ts';
+import { choleskyFactor } from '../math/cholesky.ts';
+import { minimize } from '../math/newton.ts';
+import { clamp, crossEntropyOf, dot, logit, sigmoid } from '../math/vector.ts';
 import type { MfHead } from '../routing/matrix-factorization.ts';
 
 /** A trained model that tells where others lie. */
@@ -44,8 +44,7 @@ export interface ModelPrior {
 const nearness = 2;
 /** Share of S that is its diagonal alone: a covariance of some sixty models is not sure of itself. */
 const shrinkage = 0.3;
-const maxSteps = 30;
-const tolerance = 1e-8;
+const stopping = { steps: 30, tolerance: 1e-8 };
 
 export function modelPrior(head: MfHead, known: readonly KnownModel[]): ModelPrior {
   const width = head.rank + 1;
@@ -114,14 +113,13 @@ export function placeModel(
     for (let i = 0; i < n; i++) loss += crossEntropyOf(scores[i]!, logitOf(i, at));
     return loss;
   };
-  let c: Float64Array = new Float64Array(width);
-  for (let step = 0; step < maxSteps; step++) {
-    const gradient = c.slice();
+  const slopesAt = (at: Float64Array) => {
+    const gradient = at.slice();
     // Its lower triangle.
     const hessian = new Float64Array(width * width);
     for (let t = 0; t < width; t++) hessian[t * width + t] = 1;
     for (let i = 0; i < n; i++) {
-      const p = sigmoid(logitOf(i, c));
+      const p = sigmoid(logitOf(i, at));
       const curvature = Math.max(1e-6, p * (1 - p));
       for (let s = 0; s < width; s++) {
         const hs = h[i * width + s]!;
@@ -131,10 +129,9 @@ export function placeModel(
         }
       }
     }
-    const change = solvePositive(hessian, gradient, width);
-    c = stepDown(c, change, lossAt);
-    if (change.every((value) => Math.abs(value) < tolerance)) break;
-  }
+    return { gradient, hessian };
+  };
+  const c = minimize({ lossAt, slopesAt }, new Float64Array(width), stopping);
   const z = mean.slice();
   for (let s = 0; s < width; s++) {
     for (let t = 0; t <= s; t++) z[s]! += spread[s * width + t]! * c[t]!;

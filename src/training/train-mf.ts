@@ -121,7 +121,7 @@ export function trainMf(
 const fewestSteps = 50;
 const smallestBatch = 8;
 
-/** Prompts a step of the `wanted`. */
+/** Prompts a step: as many as wanted, fewer where there would be too few steps. */
 export function batchSize(rows: number, wanted: number): number {
   const small = Math.max(smallestBatch, Math.floor(rows / fewestSteps));
   return Math.min(wanted, small, rows);
