@@ -63,7 +63,7 @@ export function addProductTransposed(
   if (i < n) addRowTransposed(out, a, b, i, m, k);
 }
 
-/** Row i of the above. Four sums at a time: an addition need not wait for the one before it. */
+/** Row i of the above. Eight sums at a time: an addition need not wait for the one before it. */
 function addRowTransposed(
   out: Float64Array,
   a: Float64Array,
@@ -75,26 +75,42 @@ function addRowTransposed(
   const a0 = i * k;
   const o = i * m;
   let j = 0;
-  for (; j + 3 < m; j += 4) {
+  for (; j + 7 < m; j += 8) {
     const b0 = j * k;
     const b1 = b0 + k;
     const b2 = b1 + k;
     const b3 = b2 + k;
+    const b4 = b3 + k;
+    const b5 = b4 + k;
+    const b6 = b5 + k;
+    const b7 = b6 + k;
     let s0 = 0;
     let s1 = 0;
     let s2 = 0;
     let s3 = 0;
+    let s4 = 0;
+    let s5 = 0;
+    let s6 = 0;
+    let s7 = 0;
     for (let t = 0; t < k; t++) {
       const x = a[a0 + t]!;
       s0 += x * b[b0 + t]!;
       s1 += x * b[b1 + t]!;
       s2 += x * b[b2 + t]!;
       s3 += x * b[b3 + t]!;
+      s4 += x * b[b4 + t]!;
+      s5 += x * b[b5 + t]!;
+      s6 += x * b[b6 + t]!;
+      s7 += x * b[b7 + t]!;
     }
     out[o + j]! += s0;
     out[o + j + 1]! += s1;
     out[o + j + 2]! += s2;
     out[o + j + 3]! += s3;
+    out[o + j + 4]! += s4;
+    out[o + j + 5]! += s5;
+    out[o + j + 6]! += s6;
+    out[o + j + 7]! += s7;
   }
   for (; j < m; j++) out[o + j]! += rowDot(a, a0, b, j * k, k);
 }

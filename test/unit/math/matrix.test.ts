@@ -18,6 +18,8 @@ const sizes: [number, number, number][] = [
   [3, 5, 7],
   [4, 8, 6],
   [9, 6, 13],
+  [1, 19, 5],
+  [3, 17, 4],
 ];
 
 describe('dense products', () => {
