@@ -4,7 +4,7 @@ import { reportedPairs } from '../../src/training/dev-report.ts';
 import { tasksOf } from '../../src/training/fit-familiarity.ts';
 import { meanOf } from './compare.ts';
 import { comparePair, drawn, hasPair, line } from './compare-pairs.ts';
-import { gapsByFolds } from './by-folds.ts';
+import { scoresByFolds } from './by-folds.ts';
 import type { EmbeddedRow, Recipe } from './train-on.ts';
 
 /** What the models of the first reported pair were asked. */
@@ -31,7 +31,7 @@ export function byModels(
     return { prompt, row: { ...row, scores: Object.fromEntries(scores) } };
   });
   const recipes: readonly Recipe[] = ['pointsman', 'unsettled', 'plain'];
-  const scores = recipes.map((recipe) => gapsByFolds(rows, shown, recipe, embedder, progress));
+  const scores = recipes.map((recipe) => scoresByFolds(rows, shown, recipe, embedder, progress));
   const all = drawn(rows);
   const pairs = Array.from(reportedPairs.keys()).filter((p) =>
     rows.some((row) => isNew(row) && hasPair(row, p)),
@@ -40,7 +40,7 @@ export function byModels(
     comparePair(
       all,
       p,
-      scores.map((byPair) => byPair[p]!),
+      scores.map((byPair) => byPair[p]!.gains),
     ),
   );
   return [

@@ -5,7 +5,7 @@ import { fewestRows, reportedPairs } from '../../src/training/dev-report.ts';
 import { tasksOf } from '../../src/training/fit-familiarity.ts';
 import { meanOf, type Comparison } from './compare.ts';
 import { comparePair, drawn, hasPair, line } from './compare-pairs.ts';
-import { pairGaps } from './pair-gaps.ts';
+import { pairScores } from './pair-scores.ts';
 import { epochsOf, foldOf, trainOn, type EmbeddedRow } from './train-on.ts';
 
 /**
@@ -36,7 +36,7 @@ export function byTasks(
     const ours = trainOn(seen, embedder, 'pointsman', progress.increment);
     const plain = trainOn(seen, embedder, 'plain', progress.increment);
     const ways = [ours, { ...ours, familiarity: null }, plain].map((weights) =>
-      pairGaps(weights, pooled, reportedPairs),
+      pairScores(weights, pooled, reportedPairs).map(({ gains }) => gains),
     );
     const pooledRows = drawn(pooled);
     const measured = Array.from(reportedPairs.keys()).filter(
