@@ -78,6 +78,7 @@ export async function writeDemoLog({ file, requests, endMs, seed }: DemoLogOptio
       usageEstimated: false,
       attempts: fellBack ? 3 : 1,
       fallbacks: fellBack ? 1 : 0,
+      failedCalls: fellBack ? 'weak: upstream_unreachable; weak: upstream_unreachable' : null,
       deploymentId: answering,
       durationMs,
       ttftMs: isFailed ? null : ttftMs,

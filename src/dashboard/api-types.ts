@@ -305,6 +305,8 @@ export interface RequestDetail {
     readonly finish_reason: string | null;
     readonly is_usage_estimated: boolean;
     readonly attempts: number;
+    /** `deployment: code status`, each in front of the next, joined by `; `. */
+    readonly failed_calls: string | null;
     readonly deployment_id: string | null;
     readonly decision_ms: number;
     readonly propensity: number | null;

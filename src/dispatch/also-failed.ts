@@ -1,5 +1,5 @@
-import { AppError } from '../errors.ts';
-import type { FailureClass } from './failure-class.ts';
+import { AppError, BadRequestError } from '../errors.ts';
+import { classifyFailure, type FailureClass } from './failure-class.ts';
 
 /** A group that failed, and why: the cause chooses the fallback list. */
 export interface FailedGroup {
@@ -21,10 +21,16 @@ export function alsoFailed(last: FailedGroup, all: readonly FailedGroup[]): unkn
   return error;
 }
 
-function describe({ group, error, cause }: FailedGroup): string {
+function describe({ group, error }: FailedGroup): string {
+  return `${group} with ${failureText(error)}`;
+}
+
+/** Code and status of a failed call, in words of ours: `upstream_http_error 503`. */
+export function failureText(error: unknown): string {
+  const cause = classifyFailure(error);
   // The code of what a model says of the request is the model's own.
-  const isOurs = error instanceof AppError && cause !== 'bad_request';
+  const isOurs = error instanceof AppError && !(error instanceof BadRequestError);
   const code = isOurs ? (error.code ?? cause) : cause;
   const status = isOurs ? error.upstreamStatus : null;
-  return `${group} with ${code}${status === null ? '' : ` ${status}`}`;
+  return `${code}${status === null ? '' : ` ${status}`}`;
 }

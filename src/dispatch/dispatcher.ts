@@ -1,7 +1,7 @@
 import type { Demands } from '../demands.ts';
 import { AppError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
-import { alsoFailed, type FailedGroup } from './also-failed.ts';
+import { alsoFailed, failureText, type FailedGroup } from './also-failed.ts';
 import { backoffMs } from './backoff.ts';
 import type { DispatchEvents, FailedCall } from './dispatch-events.ts';
 import { classifyFailure, type FailureClass } from './failure-class.ts';
@@ -33,6 +33,8 @@ export interface DispatchTrace {
   deployment: Deployment | null;
   /** The last call, where it failed: the next one is made in its place. */
   failed: FailedCall | null;
+  /** Calls that failed and were made again elsewhere: `weak: upstream_http_error 503`, by deployment. */
+  readonly replaced: string[];
 }
 
 export interface DispatcherDeps {
@@ -161,6 +163,7 @@ export function createDispatcher(
       if (retry > 0) deps.events?.onRetry(deployment);
       if (trace.failed !== null) {
         deps.events?.onCalledInstead(trace.failed, deployment, request.requestId);
+        trace.replaced.push(`${trace.failed.deployment.id}: ${failureText(trace.failed.error)}`);
       }
       trace.deployment = deployment;
       trace.failed = null;

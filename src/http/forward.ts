@@ -18,7 +18,10 @@ export interface Forwarded extends DispatchTrace {
 }
 
 export function nothingForwarded(): Forwarded {
-  return { attempts: 0, fallbacks: 0, deployment: null, failed: null, answer: null, cascade: null };
+  return {
+    ...{ attempts: 0, fallbacks: 0, deployment: null, failed: null, replaced: [] },
+    ...{ answer: null, cascade: null },
+  };
 }
 
 /** Deployments that refused what we ask beyond the client's wishes; they are not asked again. */

@@ -72,6 +72,7 @@ export function toLogRecord(
     ...usage,
     attempts: forwarded.attempts,
     fallbacks: forwarded.fallbacks,
+    failedCalls: forwarded.replaced.length === 0 ? null : forwarded.replaced.join('; '),
     deploymentId: deployment?.id ?? null,
     durationMs: call.elapsedMs(),
     ttftMs: finished.ttftMs,

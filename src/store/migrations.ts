@@ -150,6 +150,10 @@ export const migrations: readonly Migration[] = [
       ) strict;
       create index applied_head_latest on applied_head (router, base_version, id);`,
   },
+  {
+    name: '0005-failed-calls',
+    sql: 'alter table request add column failed_calls text',
+  },
 ];
 
 /** Runs the steps that the file has not seen, each in one transaction with its record. */

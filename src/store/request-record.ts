@@ -37,6 +37,8 @@ export interface RequestRecord {
   readonly attempts: number;
   /** Groups left behind; over 0 another group than the decided one answered, or none. */
   readonly fallbacks: number;
+  /** The calls that failed before the last one, and why, in order; null when there were none. */
+  readonly failedCalls: string | null;
   /** Deployment of the last call; null when none was sent. */
   readonly deploymentId: string | null;
   /** Whole request. */

@@ -43,6 +43,7 @@ export const requestColumns = [
   'is_private',
   'confidence',
   'discarded_cost_nano_usd',
+  'failed_calls',
 ] as const;
 
 export type RequestRow = Record<(typeof requestColumns)[number], string | number | null>;
@@ -92,6 +93,7 @@ export function requestRow(fields: RequestFields): RequestRow {
     is_private: fields.isPrivate ? 1 : 0,
     confidence: fields.confidence,
     discarded_cost_nano_usd: integer(fields.discardedCostNanoUsd),
+    failed_calls: fields.failedCalls,
   };
 }
 

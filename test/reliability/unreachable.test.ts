@@ -75,6 +75,9 @@ describe.each(names)('an upstream that is %s', (model) => {
     expect(reply.headers.get('x-pointsman-attempts')).toBe('2');
     expect(reply.headers.get('x-pointsman-fallbacks')).toBe('1');
     expect(strong.requests).toHaveLength(1);
+    const code = model === 'silent' ? 'upstream_timeout' : 'upstream_unreachable';
+    const row = await waitForDecision(gateway.db, reply.headers);
+    expect(row['failed_calls']).toBe(`${model}: ${code}`);
   });
 
   test(`${id}: without a fallback the cause is told, with the host only`, async () => {
@@ -88,7 +91,7 @@ describe.each(names)('an upstream that is %s', (model) => {
     expect(reply.headers.get('x-pointsman-attempts')).toBe('1');
     expect(reply.text).not.toMatch(/hunter2|t0ken|::1/);
     const row = await waitForDecision(gateway.db, reply.headers);
-    expect(row).toMatchObject({ outcome: 'upstream_error', attempts: 1 });
+    expect(row).toMatchObject({ outcome: 'upstream_error', attempts: 1, failed_calls: null });
     expect(JSON.stringify(row)).not.toMatch(/hunter2|t0ken/);
   });
 });

@@ -44,6 +44,7 @@ export function requestRecord(fields: Partial<RequestRecord> = {}): RequestRecor
     isPrivate: false,
     confidence: null,
     discardedCostNanoUsd: null,
+    failedCalls: null,
     ...fields,
   };
 }

@@ -181,6 +181,7 @@ function details(request) {
   return facts([
     ['Asked for', request.requested_model],
     ['Called', `${request.upstream_model} at ${request.upstream_url}`],
+    request.failed_calls !== null && ['Failed before', request.failed_calls],
     ['Tokens', `${count(request.prompt_tokens)} in, ${count(request.completion_tokens)} out${estimated}`], // prettier-ignore
     ['Cost', money(request.cost_usd)],
     ['First token', duration(request.ttft_ms)],

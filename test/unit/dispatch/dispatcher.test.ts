@@ -36,7 +36,13 @@ async function run(
     { ...defaultDispatchSettings, retryAfterMs: 0, ...settings },
     { now: () => 0, random: () => 0 },
   );
-  const trace = { attempts: 0, fallbacks: 0, deployment: null, failed: null };
+  const trace = {
+    attempts: 0,
+    fallbacks: 0,
+    deployment: null,
+    failed: null,
+    replaced: [] as string[],
+  };
   const counts = new Map<string, number>();
   const result = await dispatcher
     .dispatch(
@@ -158,7 +164,10 @@ describe('fallbacks', () => {
       fallbacks: table({ A: ['B'] }),
       contentPolicyFallbacks: table({ B: ['C'] }),
     };
-    expect(await run(plan, lists)).toMatchObject({ calls: 'a b c', result: 'c', fallbacks: 2 });
+    const walked = await run(plan, lists);
+    expect(walked).toMatchObject({ calls: 'a b c', result: 'c', fallbacks: 2 });
+    // The second one's code is the model's own word.
+    expect(walked.replaced).toEqual(['a: upstream_timeout', 'b: content_policy']);
   });
 
   test('are walked depth first, groups already tried are skipped, cycles end', async () => {
