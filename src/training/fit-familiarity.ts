@@ -14,6 +14,8 @@ const landmarkCount = 256;
 const sourcePower = 0.5;
 /** Leaving one of two tasks out would show how one task differs from another, not how tasks differ. */
 const fewestTasks = 3;
+/** Landmarks are drawn anew for each task that is left out; of more tasks the largest tell enough. */
+const mostTasks = 64;
 /** Of the questions of the smaller of two sources: with so many in common they are one task. */
 const sharedShare = 0.05;
 /** Small tasks are heard beside large ones, but for less. */
@@ -40,9 +42,9 @@ export function fitFamiliarity(
 ): FamiliaritySettings | null {
   const width = train.wording.length / train.rows.length;
   const taskOf = tasksOf(train.rows);
-  const devTasks = [...new Set(dev.rows.map(({ source }) => taskOf.get(source)))];
-  const tasks = devTasks.filter((task) => task !== undefined);
-  if (width === 0 || tasks.length < fewestTasks) return null;
+  const devTasks = dev.rows.map(({ source }) => taskOf.get(source));
+  const tasks = largestTasks(devTasks);
+  if (width === 0 || tasks.size < fewestTasks) return null;
   const draw = (without?: string): Float64Array => {
     const drawn = drawLandmarks(train.rows, random, (source) => taskOf.get(source) !== without);
     return unitRows(train.wording, drawn, width);
@@ -55,15 +57,15 @@ export function fitFamiliarity(
   // One task after the other: landmarks for thousands of tasks at a time would fill the memory.
   for (const task of tasks) {
     const others = draw(task);
-    for (const [i, { source }] of dev.rows.entries()) {
-      if (taskOf.get(source) === task) unknown[i] = cosine(i, others);
+    for (const [i, of] of devTasks.entries()) {
+      if (of === task) unknown[i] = cosine(i, others);
     }
   }
   const { weights, bias } = fitLogistic(
     {
       x: Float64Array.from([...known, ...unknown]),
       isTrue: [...known.map(() => true), ...known.map(() => false)],
-      weights: weightsOf(dev.rows.map(({ source }) => taskOf.get(source))),
+      weights: weightsOf(devTasks.map((task) => (tasks.has(task!) ? task : undefined))),
     },
     1,
     ridge,
@@ -81,16 +83,46 @@ export function tasksOf(rows: WordedRows['rows']): Map<string, string> {
   }
   const sources = [...keys.keys()];
   const task = new Map(sources.map((source) => [source, source]));
-  for (const [i, a] of sources.entries()) {
-    for (const b of sources.slice(i + 1)) {
-      const [small, large] = [keys.get(a)!, keys.get(b)!].sort((p, q) => p.size - q.size);
-      const shared = [...small!].filter((key) => large!.has(key)).length;
-      if (shared < sharedShare * small!.size) continue;
-      const [kept, gone] = [task.get(a)!, task.get(b)!];
-      for (const source of sources) if (task.get(source) === gone) task.set(source, kept);
-    }
+  for (const { a, b, shared } of sharedQuestions([...keys.values()])) {
+    const [first, second] = [sources[a]!, sources[b]!];
+    if (shared < sharedShare * Math.min(keys.get(first)!.size, keys.get(second)!.size)) continue;
+    const [kept, gone] = [task.get(first)!, task.get(second)!];
+    for (const source of sources) if (task.get(source) === gone) task.set(source, kept);
   }
   return task;
+}
+
+/** Pairs of sources a < b with questions in common, in the order of a, then b. */
+function sharedQuestions(
+  questions: readonly ReadonlySet<string>[],
+): { readonly a: number; readonly b: number; readonly shared: number }[] {
+  const holders = new Map<string, number[]>();
+  const shared = new Map<number, number>();
+  for (const [b, keys] of questions.entries()) {
+    for (const key of keys) {
+      const before = holders.get(key) ?? [];
+      for (const a of before) {
+        const pair = a * questions.length + b;
+        shared.set(pair, (shared.get(pair) ?? 0) + 1);
+      }
+      holders.set(key, before);
+      before.push(b);
+    }
+  }
+  return [...shared]
+    .sort(([p], [q]) => p - q)
+    .map(([pair, count]) => ({
+      a: Math.floor(pair / questions.length),
+      b: pair % questions.length,
+      shared: count,
+    }));
+}
+
+function largestTasks(tasks: readonly (string | undefined)[]): ReadonlySet<string> {
+  const counts = countBy(tasks.filter((task) => task !== undefined));
+  if (counts.size <= mostTasks) return new Set(counts.keys());
+  const bySize = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return new Set(bySize.slice(0, mostTasks).map(([task]) => task));
 }
 
 /** Rows of different questions, without replacement (Efraimidis & Spirakis 2006: largest u^(1/w)). */

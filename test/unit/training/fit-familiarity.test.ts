@@ -82,6 +82,30 @@ describe('fitFamiliarity', () => {
   });
 });
 
+it('leaves no more than the 64 largest of many tasks out', () => {
+  const many = Array.from({ length: 100 }, (_, i) => `task ${i}`);
+  // Four of a hundred tasks lie about an axis of their own, and are asked about most.
+  const large = many.slice(-4);
+  const of = (count: number, seed: number): WordedRows => {
+    const [some, rest] = [
+      wordedRows(large, 8 * count, seed),
+      wordedRows(many.slice(0, 96), count, seed + 1),
+    ];
+    const wording = Float64Array.from([...some.wording, ...rest.wording]);
+    return { rows: [...some.rows, ...rest.rows], wording };
+  };
+  const [train, dev] = [of(4, 1), of(2, 3)];
+  let draws = 0;
+  const random = seededRandom(3);
+  const counting = () => {
+    draws++;
+    return random();
+  };
+  expect(fitFamiliarity(train, dev, fittedOn(train), counting)).not.toBeNull();
+  expect(draws).toBeLessThanOrEqual(65 * train.rows.length);
+  expect(draws).toBeGreaterThan(60 * train.rows.length);
+});
+
 describe('tasksOf', () => {
   it('takes sources that share questions for one task, also by way of a third', () => {
     const rows = (source: string, from: number, to: number) =>
