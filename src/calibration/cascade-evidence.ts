@@ -191,8 +191,9 @@ function kindEvidence(
     draw(drawn);
     return { confidence: byConfidence(drawn), score: byScore(drawn) };
   });
+  const errorOf = (value: number): number => aurocError(value, good, bad);
   const areaOf = (value: number, resampled: readonly number[]): Estimate => {
-    const spread = { leastError: aurocError(value, good, bad), acceleration: 0 };
+    const spread = { leastError: errorOf(value), acceleration: 0 };
     const { interval95 } = estimate(value, resampled, spread)!;
     return { value, interval95: [Math.max(0, interval95[0]), Math.min(1, interval95[1])] };
   };
@@ -211,6 +212,8 @@ function kindEvidence(
       difference: estimate(
         confidence - score,
         samples.map((sample) => sample.confidence - sample.score),
+        // However alike the two go: |sd A - sd B| <= sd (A - B).
+        { leastError: Math.abs(errorOf(confidence) - errorOf(score)), acceleration: 0 },
       )!,
     },
     needed: null,

@@ -3,7 +3,7 @@ import type { CalibrationRow } from './calibration-row.ts';
 import { isByChance } from './quality-sources.ts';
 
 const parts = 5;
-/** Chance alone does that once in a few million logs. */
+/** Chance alone does that once in some 350,000 logs. */
 const mostErrors = 5;
 
 /**

@@ -1,4 +1,5 @@
 import type { CalibrationRow } from './calibration-row.ts';
+import { fitsPropensities } from './check-propensities.ts';
 import { fewestOutcomes, isByChance, observe, weightOf } from './quality-sources.ts';
 import {
   createLineEstimator,
@@ -8,7 +9,7 @@ import {
 } from './value-estimator.ts';
 
 /**
- * Where the cost of the tier that did not answer is from: chance sent such requests there
+ * Where the cost of the tier that did not answer is from: chance alone sent such requests there
  * (`explored`), both answers of comparisons are known (`compared`), or it is read from the other
  * requests' costs by their length (`modelled`: an assumption).
  */
@@ -39,7 +40,7 @@ export function costSource(rows: readonly CalibrationRow[]): CostSource | null {
       (row) => (isByChance(row) ? weightOf(row, tier) : NaN),
     ),
   );
-  if (isEnough(explored)) {
+  if (isEnough(explored) && fitsPropensities(rows)) {
     return sourceOf(
       'explored',
       explored.map((seen) => createValueEstimator(scores, feature, seen)),

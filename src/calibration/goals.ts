@@ -172,8 +172,8 @@ function neededAtWorst(
   rows: readonly CalibrationRow[],
   { evidence }: Curve,
   { outcomes = 'all' }: CurveOptions,
-): number {
+): number | null {
   const isExplored = evidence.explicit.strong + evidence.explicit.weak > 0;
-  const isJudged = outcomes === 'judged' || !isExplored;
+  const isJudged = outcomes === 'judged' || (outcomes === 'all' && !isExplored);
   return outcomesForAdvantageAtWorst(rows, isJudged ? 'judged' : 'explicit');
 }

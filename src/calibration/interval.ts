@@ -33,8 +33,10 @@ export function estimate(
   const ordered = sorted(Array.from(resampled).filter(Number.isFinite));
   if (ordered.length === 0) return null;
   const error = standardError(ordered);
+  const [low, high] = inside ?? [value, value];
   if (!(error > 1e-3 * leastError)) {
-    return { value, interval95: [value - z95 * leastError, value + z95 * leastError] };
+    const reach = z95 * leastError;
+    return { value, interval95: [Math.min(low, value - reach), Math.max(high, value + reach)] };
   }
   const growth = Math.max(1, leastError / error);
   const bias = biasOf(value, ordered);
@@ -42,7 +44,6 @@ export function estimate(
     const shifted = bias + (bias + z) / Math.max(0.1, 1 - acceleration * (bias + z));
     return value + growth * (quantile(ordered, normalCdf(shifted)) - value);
   };
-  const [low, high] = inside ?? [value, value];
   return { value, interval95: [Math.min(value, low, end(-z95)), Math.max(value, high, end(z95))] };
 }
 

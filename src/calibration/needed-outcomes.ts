@@ -31,17 +31,19 @@ export function outcomesForAdvantage(
 
 /**
  * The same before there are enough outcomes to measure an error: for a quality that is 0 or 1, as
- * likely as not. Comparisons: the standard deviation of a win is at most 1/2, of the advantage, twice
- * the win less one, 1. Feedback: a tier's answers have a variance of at most 1/4, each weighing
+ * likely as not. Comparisons: the standard deviation of a win is at most 1/2, so that of the advantage,
+ * twice the win less one, is at most 1. Feedback: a tier's answers have a variance of at most 1/4, each weighing
  * 1 / propensity: (1 / n) (mean of 1 / P(strong) + mean of 1 / P(weak)) / 4 over the requests.
+ * @returns null for feedback where chance sends no request to either tier
  */
 export function outcomesForAdvantageAtWorst(
   rows: readonly CalibrationRow[],
   kind: 'explicit' | 'judged',
-): number {
+): number | null {
   const factor = ((z95 + z80) / smallestAdvantage) ** 2;
-  if (kind === 'judged') return Math.ceil(factor / 4);
+  if (kind === 'judged') return Math.ceil(factor);
   const explored = rows.filter(isByChance);
+  if (explored.length === 0) return null;
   let sum = 0;
   for (const row of explored) {
     sum += weightOf(row, 'strong') + weightOf(row, 'weak');

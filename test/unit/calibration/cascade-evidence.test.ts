@@ -68,11 +68,13 @@ test('intervals hold the true AUROC, and a perfect separation of few is not sure
   const split = [...Array<number>(10).fill(-2), ...Array<number>(40).fill(-0.1)].map((confidence) =>
     row({ confidence, strongWin: confidence < -1 ? 1 : 0 }),
   );
-  const { confidence, score } = kindOf('judged', split).found!;
+  const { confidence, score, difference } = kindOf('judged', split).found!;
   expect(confidence.value).toBe(1);
   expect(confidence.interval95[0]).toBeLessThan(0.95);
   expect(confidence.interval95[1]).toBe(1);
   expect(score.value).toBe(0.5); // all scores tie
+  expect(difference.value).toBe(0.5);
+  expect(difference.interval95[0]).toBeLessThan(0.47);
   expect(aurocError(0.75, 1e6, 1e6)).toBeCloseTo(aurocError(0.75, 1e4, 1e4) / 10, 7);
 });
 

@@ -154,6 +154,29 @@ test('tiers that do not fit their propensities, as those beside a cascade, are n
   expect(curve(compared, [0.5], { resamples: 10 }).sources).toMatchObject([{ name: 'judged' }]);
 });
 
+test('nor are the costs of such tiers', () => {
+  const rows = simulateLog({ ...partial, requests: 4000 }, seededRandom(9));
+  const cascaded = rows.map((row) =>
+    row.score < 0.6 && row.tier === 'weak' ? { ...row, propensity: null } : row,
+  );
+  expect(curve(rows, [0.5], { resamples: 2 }).cost!.basis).toBe('explored');
+  expect(curve(cascaded, [0.5], { resamples: 2 }).cost!.basis).toBe('modelled');
+});
+
+test('where every request was compared and the easy ones are ties, a share of the advantage is not sure', () => {
+  const requests = 60;
+  const [row] = simulateLog({ ...partial, requests: 1 }, seededRandom(1));
+  const rows = Array.from({ length: requests }, (_, i) => {
+    const strongWin = i < 12 ? 0.5 : i % 5 === 0 ? 0 : 1;
+    return { ...row!, score: (i + 0.5) / requests, explicit: null, strongWin };
+  });
+  const { value, interval95 } = curve(rows, [0.2], { resamples: 100 }).points[0]!.pgr!;
+  expect(value).toBe(1);
+  // 12 comparisons of 60: Fieller's interval.
+  expect(interval95[0]).toBeLessThan(0.95);
+  expect(interval95[1]).toBeGreaterThan(1.05);
+});
+
 test('after a fallback the feedback is about another model and is left out', () => {
   const rows = simulateLog(partial, seededRandom(3));
   const broken = rows.map((row, i) =>

@@ -79,9 +79,13 @@ test('without an advantage there is nothing to keep', () => {
 test('without any outcome the worst case says how many are needed', () => {
   const silent = simulateLog({ ...compared, comparison: 0 }, seededRandom(6));
   const none = findQualityThreshold(silent, 0.9, options).refusal!;
-  // (2.8016 / 0.05)^2 / 4 comparisons show an advantage of 5 points with a power of 80 %.
-  expect(none).toEqual({ reason: 'no_outcomes', have: 0, needed: 785 });
+  // (2.8016 / 0.05)^2 comparisons show an advantage of 5 points with a power of 80 %.
+  expect(none).toEqual({ reason: 'no_outcomes', have: 0, needed: 3140 });
   const explored = silent.map((row) => ({ ...row, propensity: 0.95 }));
+  const rated = findQualityThreshold(explored, 0.9, { ...options, outcomes: 'explicit' }).refusal!;
+  expect(rated.needed).toBe(outcomesForAdvantageAtWorst(explored, 'explicit'));
+  const unexplored = silent.map((row) => ({ ...row, propensity: 1 }));
+  expect(outcomesForAdvantageAtWorst(unexplored, 'explicit')).toBeNull();
   // Weights 1 / 0.95 + 1 / 0.05 a request, each tier's variance a quarter.
   expect(outcomesForAdvantageAtWorst(explored, 'explicit')).toBe(
     Math.ceil(((2.801585 / 0.05) ** 2 * (1 / 0.95 + 20)) / 4),

@@ -32,6 +32,9 @@ test('it grows to the error that is known to be there', () => {
   // Resamples that all agree say nothing.
   const agreed = estimate(1, [1, 1, 1], { leastError: 0.2, acceleration: 0 })!;
   expect(agreed.interval95[0]).toBeCloseTo(1 - 1.96 * 0.2, 4);
+  // Nor do they take back an interval that is known to be part of it.
+  const known = { leastError: 0, acceleration: 0, inside: [0.9, 1.1] as const };
+  expect(estimate(1, [1, 1, 1], known)!.interval95).toEqual([0.9, 1.1]);
 });
 
 test('skewed resamples move it to the long side', () => {

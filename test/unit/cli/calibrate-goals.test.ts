@@ -139,7 +139,7 @@ test('feedback without exploration is refused with what to set', async () => {
   expect(stderr).toMatch(/no chance decided who answered.*exploration: 0\.05/);
   const judged = await calibrate(db, '--target-quality', '0.9', '--outcomes', 'judged');
   expect(judged.stderr).toMatch(
-    /No outcomes \(--outcomes judged\).*About 785 are needed, 785 more/,
+    /No outcomes \(--outcomes judged\).*About 3140 are needed, 3140 more/,
   );
 });
 
