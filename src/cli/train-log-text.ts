@@ -1,4 +1,4 @@
-import { fewestTelling, type LearnedHead } from '../learning/learn-head.ts';
+import { fewestGroups, fewestTelling, type LearnedHead } from '../learning/learn-head.ts';
 import type { PercentileEstimate } from '../training/question-bootstrap.ts';
 import type { HeadReport } from '../store/head-report.ts';
 import type { LoggedPair, MovedThreshold } from './logged-pair.ts';
@@ -37,7 +37,7 @@ export function headReport(
     quality_gain: rounded(area?.value ?? null),
     quality_gain_interval_95: roundedPair(area?.interval95 ?? null),
     is_better: comparison?.isBetter ?? false,
-    outcomes_needed: comparison === null ? fewestTelling : comparison.outcomesNeeded,
+    outcomes_needed: comparison === null ? neededOf(counts) : comparison.outcomesNeeded,
     freedom: fitted.freedom,
     shipped_probability: fitted.shippedProbability,
     strong_share: made.moved.strongShare,
@@ -120,7 +120,19 @@ function verdictOf(report: HeadReport, { isApplied, isTakenUp, waitMs }: HeadApp
         `${waitMs / 1000} s, the next start on this database uses it.\n${moved}`;
 }
 
-function tooFewText({ telling, rated, compared }: HeadReport): string {
+/** Null where more of the same conversations would not help. */
+function neededOf({ telling }: LearnedHead['counts']): number | null {
+  return telling < fewestTelling ? fewestTelling : null;
+}
+
+function tooFewText({ telling, groups, rated, compared }: HeadReport): string {
+  if (telling >= fewestTelling) {
+    return (
+      `Too few to tell whether a new head is better: its ${telling} outcomes fall into ` +
+      `${groups === 1 ? 'one group' : `${groups} groups`} of conversations\nwith a prompt in common; at least ` +
+      `${fewestGroups} are needed. The present head stays.`
+    );
+  }
   const more = fewestTelling - telling;
   const why =
     rated > 0 && telling < rated + compared

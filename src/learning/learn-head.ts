@@ -36,10 +36,13 @@ export interface OutcomeCounts {
   readonly rated: number;
   /** Outcomes that show which tier was better, and were not known to the present head. */
   readonly telling: number;
+  /** Conversations and prompts that those are of, as far as nothing ties them together. */
+  readonly groups: number;
 }
 
 /** With fewer, intervals of a bootstrap are too short. */
 export const fewestTelling = 100;
+export const fewestGroups = 20;
 
 /**
  * Fits a head to all outcomes, and measures the same recipe on outcomes that were held out of it.
@@ -55,15 +58,17 @@ export function learnHead(input: LearnInput): LearnedHead {
   const fitted = fitLocalHead(outcomes, { basis });
   const isTelling = (outcome: LearnedFrom): boolean =>
     outcome.isNewToPresent && observedGain(outcome, 0.5, 0.5) !== null;
+  const groups = groupOutcomes(outcomes);
   const counts = {
     outcomes: outcomes.length,
     compared: outcomes.filter(({ strongWin }) => strongWin !== null).length,
     rated: outcomes.filter(({ rating }) => rating !== null).length,
     telling: outcomes.filter(isTelling).length,
+    groups: new Set(groups.filter((_, i) => isTelling(outcomes[i]!))).size,
   };
-  if (counts.telling < fewestTelling) return { fitted, counts, comparison: null };
-
-  const groups = groupOutcomes(outcomes);
+  if (counts.telling < fewestTelling || counts.groups < fewestGroups) {
+    return { fitted, counts, comparison: null };
+  }
   const heldOut = scoreHeldOut(outcomes, groups, basis, random);
   const telling = outcomes.flatMap((outcome, i) => {
     if (!isTelling(outcome)) return [];

@@ -26,6 +26,8 @@ const headReport = z.object({
   rated: z.number(),
   /** Those that show which tier was better, and that the present head was not fitted to. */
   telling: z.number(),
+  /** Conversations and prompts that those are of; reports of before did not count them. */
+  groups: z.number().optional(),
   contenders: z.array(contender).readonly(),
   /** Quality of always-strong less always-weak. */
   gap: z.number().nullable(),

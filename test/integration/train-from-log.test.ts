@@ -312,6 +312,16 @@ describe('pointsman train on the log', () => {
     expect(stdout).toMatch(/at least 100 such outcomes are needed, 70 more/);
   });
 
+  it('refuses any number of outcomes of one prompt', async () => {
+    const db = join(tempFolder(), 'log.db');
+    logOutcomes(db, new Array<(typeof scored)[number]>(150).fill(scored[0]!), differing, 5);
+    const { exitCode, stdout } = await runCommand(['train', '--db', db, '--apply']);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/150 outcomes fall into one group of .*\s.*at least 20 are needed/);
+    const { report } = await train(db);
+    expect(report).toMatchObject({ telling: 150, groups: 1, outcomes_needed: null });
+  });
+
   it('says what is missing: requests, vectors, outcomes', async () => {
     const db = join(tempFolder(), 'log.db');
     const none = await runCommand(['train', '--db', db]);

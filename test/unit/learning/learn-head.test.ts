@@ -57,6 +57,17 @@ describe('whether a new head is better', () => {
     expect(comparison?.isBetter).toBe(true);
   });
 
+  it('is not told from conversations that all begin with the same words', () => {
+    const outcomes = logged(300, 1, differing).map((outcome, i) => ({
+      ...outcome,
+      sessionHash: `session ${i % 60}`,
+      promptHash: i < 60 ? 'hello' : null,
+    }));
+    const { counts, comparison } = learn(outcomes);
+    expect(counts).toMatchObject({ telling: 300, groups: 1 });
+    expect(comparison).toBeNull();
+  });
+
   it('is not claimed for a user who agrees, and says how many outcomes a gain would need', () => {
     const { comparison } = learn(logged(1000, 3, agreeing));
     expect(comparison?.isBetter).toBe(false);
@@ -84,7 +95,7 @@ describe('whether a new head is better', () => {
     expect(learn(logged(30, 4, differing)).comparison).toBeNull();
     const { comparison, counts } = learn(logged(500, 5, differing, certain));
     expect(comparison).toBeNull();
-    expect(counts).toEqual({ outcomes: 500, compared: 0, rated: 500, telling: 0 });
+    expect(counts).toEqual({ outcomes: 500, compared: 0, rated: 500, telling: 0, groups: 0 });
   });
 
   it('is measured against the present head on outcomes that this one has not seen', () => {
