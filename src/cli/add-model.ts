@@ -95,7 +95,12 @@ export async function addModel(
   };
   const bytes = addModelRow(readFileSync(weights.file), weights.file, model, placed);
   writeWhole('--weights-out', flags.weightsOut, bytes);
-  const fit = crossValidate(rank, prior, scored);
+  const fit = crossValidate(
+    rank,
+    prior,
+    scored,
+    rows.map(({ prompt }) => prompt),
+  );
   io.stdout.write(
     flags.json === true
       ? `${JSON.stringify({ ...model, file: flags.weightsOut, fit }, null, 2)}\n`

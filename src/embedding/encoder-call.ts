@@ -11,7 +11,7 @@ export interface EncoderJob {
 
 export interface EncoderCallOptions {
   readonly enqueue: (jobs: readonly EncoderJob[]) => void;
-  /** Of the whole call; 0 waits for ever. */
+  /** Longest wait for the next text's vector; 0 waits for ever. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,6 +40,7 @@ export function callEncoder(
           if (job.isDropped) return;
           if (result instanceof EmbeddingError) return end(result);
           results[index] = result;
+          timer?.refresh();
           if (--remaining === 0) end();
         },
       };

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-/** Of one call, however many texts it has. */
+/** Of silence: a call with many texts may take longer, as long as one after the other is done. */
 export const defaultCallTimeoutMs = 10_000;
 
 /** One leaves a core of two to the server; more than two gain little for the memory they hold. */

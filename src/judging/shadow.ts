@@ -71,6 +71,14 @@ export function createShadow(deps: ShadowDeps): Shadow {
 
   async function runAll(): Promise<void> {
     isRunning = true;
+    try {
+      await runEach();
+    } finally {
+      isRunning = false;
+    }
+  }
+
+  async function runEach(): Promise<void> {
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
       const result = await run(job).catch((error: unknown) => {
         if (!closing.signal.aborted) onResult('failed', error);
@@ -78,7 +86,6 @@ export function createShadow(deps: ShadowDeps): Shadow {
       });
       if (result !== null) onResult(result);
     }
-    isRunning = false;
   }
 
   async function run(job: Job): Promise<ShadowResult> {

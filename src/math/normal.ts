@@ -12,7 +12,7 @@ export function normalCdf(z: number): number {
   return z < 0 ? tail : 1 - tail;
 }
 
-/** z with P(Z <= z) = p; p in (0, 1), infinite at its ends. Error below 1e-5 for p in 1e-4 .. 1 - 1e-4. */
+/** z with P(Z <= z) = p; p in (0, 1), infinite at its ends. Error below 1e-4 for p in 1e-4 .. 1 - 1e-4. */
 export function normalQuantile(p: number): number {
   if (p <= 0) return -Infinity;
   if (p >= 1) return Infinity;

@@ -19,6 +19,11 @@ export function logit(probability: number): number {
   return Math.log(probability / (1 - probability));
 }
 
+/** Log odds of a probability that is held away from 0 and 1, so that they are finite. */
+export function logOdds(probability: number, least = 0.001): number {
+  return logit(clamp(probability, least, 1 - least));
+}
+
 /** -y ln p - (1 - y) ln(1 - p) of p = sigmoid(z), in nats; finite for every z. */
 export function crossEntropyOf(y: number, z: number): number {
   return Math.max(0, z) + Math.log1p(Math.exp(-Math.abs(z))) - y * z;

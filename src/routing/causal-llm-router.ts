@@ -1,7 +1,7 @@
 import { request } from 'undici';
 import { joinApiUrl, withoutCredentials } from '../base-url.ts';
 import { EmbeddingError } from '../errors.ts';
-import { clamp, logit } from '../math/vector.ts';
+import { logOdds } from '../math/vector.ts';
 import type { Secret } from '../secret.ts';
 import { causalLlmMessages } from './causal-llm-prompt.ts';
 import { parseRatingAnswer, type RatingAnswer } from './rating-answer.ts';
@@ -105,7 +105,7 @@ export function createCausalLlmRouter(settings: CausalLlmSettings): Router {
         reasons: [
           {
             name: `rating of the weak answer (${words})`,
-            contribution: logit(clamp(score, 0.001, 0.999)),
+            contribution: logOdds(score),
           },
         ],
       };

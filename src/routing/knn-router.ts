@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import { clamp, logit } from '../math/vector.ts';
+import { logOdds } from '../math/vector.ts';
 import { assertSameEmbedder, embedOne } from './embed-one.ts';
 import { resolvePair } from './model-catalog-pair.ts';
 import {
@@ -84,8 +84,4 @@ function describe({ id, strong, weak, similarity }: Neighbour): string {
 
 function round(value: number): string {
   return String(Math.round(value * 100) / 100);
-}
-
-function logOdds(probability: number): number {
-  return logit(clamp(probability, 0.001, 0.999));
 }

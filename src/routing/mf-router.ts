@@ -1,7 +1,7 @@
 import type { Embedder, Embedding } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
 import { deciles, quantile } from '../math/quantile.ts';
-import { clamp, logit } from '../math/vector.ts';
+import { logOdds } from '../math/vector.ts';
 import { assertSameEmbedder, embedOne } from './embed-one.ts';
 import { latentCount, pairScorer, type PairScorer } from './matrix-factorization.ts';
 import { resolvePair } from './model-catalog-pair.ts';
@@ -125,7 +125,7 @@ function explainScore(
   const factors = promptFactors(reading, weights);
   const whole = scorer.scoreFactors(factors);
   const above = (other: Float64Array): number =>
-    logOdds(whole.winRate) - logOdds(scorer.scoreFactors(other).winRate);
+    logOdds(whole.winRate, 1e-9) - logOdds(scorer.scoreFactors(other).winRate, 1e-9);
   const reasonFor = (name: string, without: Partial<PromptReading>): ScoreReason => ({
     name,
     contribution: above(promptFactors({ ...reading, ...without }, weights)),
@@ -163,8 +163,4 @@ function explainScore(
 /** From an embedder without vectors, what was read from the text in their place. */
 function vectorOf({ vector }: Embedding, { x }: PromptReading): Float32Array {
   return vector.length > 0 ? vector : Float32Array.from(x);
-}
-
-function logOdds(probability: number): number {
-  return logit(clamp(probability, 1e-9, 1 - 1e-9));
 }

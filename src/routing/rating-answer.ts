@@ -62,7 +62,7 @@ function normalized(alternatives: readonly z.infer<typeof alternative>[]): numbe
 
 /** The first digit of the text that stands alone, reasoning left out: "Rating: 4", "[[4]]", "4/5". */
 function certain(text: string): number[] | null {
-  const answer = text.replace(/<think>[^]*?<\/think>/g, '');
+  const answer = text.replace(/<think>[^]*?(?:<\/think>|$)/g, '');
   const rating = /(?<![\d.,])([1-5])(?:\s*(?:\/|out of)\s*5)?(?![\d]|[.,]\d)/.exec(answer)?.[1];
   if (rating === undefined) return null;
   return Array.from({ length: ratings }, (_, i) => (i + 1 === Number(rating) ? 1 : 0));

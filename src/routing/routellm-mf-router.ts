@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { logOdds } from '../math/vector.ts';
 import { embedOne } from './embed-one.ts';
 import type { PairParts } from './open-mf-router.ts';
 import { routellmEmbedding, routellmScore } from './routellm-mf.ts';
@@ -43,7 +44,7 @@ export function createRoutellmMfRouter(
     async explain(text, signal) {
       const { vector } = await embedOne(embedder, text, signal);
       const winRate = routellmScore(u, vector);
-      const contribution = Math.log(winRate / (1 - winRate));
+      const contribution = logOdds(winRate);
       return {
         winRate,
         embedding: vector,

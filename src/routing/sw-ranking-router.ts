@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { quantile, sorted } from '../math/quantile.ts';
+import { logOdds } from '../math/vector.ts';
 import { assertSameEmbedder, embedOne } from './embed-one.ts';
 import { resolvePair } from './model-catalog-pair.ts';
 import type { LoadedNeighbours } from './neighbours.ts';
@@ -62,7 +63,7 @@ export function createSwRankingRouter(settings: NeighbourRouterSettings): {
     async explain(text, signal) {
       const { vector } = await embedOne(embedder, text, signal);
       const winRate = winRateOf(vector);
-      const logit = Math.log(winRate / (1 - winRate));
+      const logit = logOdds(winRate);
       return {
         winRate,
         embedding: vector,

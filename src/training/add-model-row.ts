@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { toHalves } from '../math/half.ts';
-import { clamp, logit, mean, sigmoid } from '../math/vector.ts';
+import { logOdds, mean, sigmoid } from '../math/vector.ts';
 import { addedModelsKey, parseAddedModels, type AddedModel } from '../routing/added-models.ts';
 import { expectedQuality, type MfHead } from '../routing/matrix-factorization.ts';
 import { parseRouterWeights, type RouterWeights } from '../routing/router-weights.ts';
@@ -96,7 +96,7 @@ function meanQuality(weights: RouterWeights, placed: PlacedModel): number {
     return logOdds(sum / count);
   };
   const x = Array.from(head.modelBias, (_, row) => onTraffic(head, row));
-  const y = Array.from(weights.meanQuality, logOdds);
+  const y = Array.from(weights.meanQuality, (quality) => logOdds(quality));
   const own = { ...head, models: placed.factors, modelBias: Float64Array.of(placed.bias) };
   const [meanX, meanY] = [mean(x), mean(y)];
   let [covariance, variance] = [0, 1e-9];
@@ -105,8 +105,4 @@ function meanQuality(weights: RouterWeights, placed: PlacedModel): number {
     variance += (value - meanX) ** 2;
   }
   return sigmoid(meanY + (covariance / variance) * (onTraffic(own, 0) - meanX));
-}
-
-function logOdds(probability: number): number {
-  return logit(clamp(probability, 0.001, 0.999));
 }

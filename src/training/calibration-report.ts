@@ -14,7 +14,10 @@ export interface PairCalibration {
 }
 
 export interface CalibrationReport {
-  /** All reported pairs together, every comparison of a pair on a prompt counting once; null without pairs. */
+  /**
+   * All reported pairs together, every comparison of a pair on a prompt counting once; null without pairs, or
+   * where all questions are in one half.
+   */
   readonly crossFitted: number | null;
   /** With the shipped line, fitted on these very rows: flattering. */
   readonly sameRows: number | null;
@@ -38,6 +41,8 @@ export function calibrationReport(
   fittedOn: readonly [WinRateParameters, WinRateParameters],
   pairs: readonly ModelPair[],
 ): CalibrationReport {
+  // All questions in one half: there is no line that has not seen them.
+  if (new Set(rows.map(halfOf)).size < 2) return { crossFitted: null, sameRows: null, pairs: [] };
   const all = { crossFitted: [] as number[], sameRows: [] as number[], won: [] as number[] };
   const figures: PairCalibration[] = [];
   for (const [strong, weak] of pairs) {

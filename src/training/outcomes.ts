@@ -64,7 +64,7 @@ export function readOutcomes(folder: string): OutcomeSet {
       seen.set(row.id, at);
       rows.push(row);
     }
-    mistakes.push(...parsed.mistakes);
+    for (const mistake of parsed.mistakes) mistakes.push(mistake);
   }
   if (mistakes.length > 0) {
     const more =

@@ -7,7 +7,7 @@
 // c is a standard normal one; Newton's method, its steps halved where the loss would rise.
 import { choleskyFactor } from '../math/cholesky.ts';
 import { minimize } from '../math/newton.ts';
-import { clamp, crossEntropyOf, dot, logit, sigmoid } from '../math/vector.ts';
+import { clamp, crossEntropyOf, dot, logit, mean, sigmoid } from '../math/vector.ts';
 import type { MfHead } from '../routing/matrix-factorization.ts';
 
 /** A trained model that tells where others lie. */
@@ -147,29 +147,36 @@ export interface FitReport {
   readonly priorLoss: number;
 }
 
-/** Each fifth of the outcomes predicted by a fit to the others. */
+/**
+ * Each fifth of the prompts predicted by a fit to the others.
+ * @param prompts of each outcome: those of one prompt are in one fold
+ */
 export function crossValidate(
   rank: number,
   prior: ModelPrior,
   { factors, scores }: ScoredFactors,
+  prompts: readonly unknown[],
   folds = 5,
 ): FitReport {
   const sums = { loss: 0, meanLoss: 0, priorLoss: 0 };
   const guess: PlacedModel = { factors: prior.mean.slice(0, rank), bias: prior.mean[rank]! };
-  const all = Array.from({ length: scores.length }, (_, i) => i);
+  const first = new Map([...prompts.entries()].reverse().map(([i, prompt]) => [prompt, i]));
+  const foldOf = prompts.map((prompt) => first.get(prompt)! % folds);
+  const all = [...prompts.keys()];
   for (let fold = 0; fold < folds; fold++) {
-    const train = all.filter((i) => i % folds !== fold);
+    const train = all.filter((i) => foldOf[i] !== fold);
     const rows = Float64Array.from(
       train.flatMap((i) => [...factors.subarray(i * rank, (i + 1) * rank)]),
     );
     const seen = train.map((i) => scores[i]!);
     const fitted = placeModel(rank, prior, { factors: rows, scores: seen });
-    const mean = seen.reduce((sum, score) => sum + score, 0) / seen.length;
-    for (let i = fold; i < scores.length; i += folds) {
+    // Of nothing, where all outcomes are of one prompt.
+    const usual = seen.length === 0 ? 0.5 : mean(seen);
+    for (const i of all.filter((one) => foldOf[one] === fold)) {
       const quality = (model: PlacedModel): number =>
         sigmoid(dot(model.factors, factors, 0, i * rank, rank) + model.bias);
       sums.loss += crossEntropy(scores[i]!, quality(fitted));
-      sums.meanLoss += crossEntropy(scores[i]!, mean);
+      sums.meanLoss += crossEntropy(scores[i]!, usual);
       sums.priorLoss += crossEntropy(scores[i]!, quality(guess));
     }
   }

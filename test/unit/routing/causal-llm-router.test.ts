@@ -89,6 +89,7 @@ describe('a rating', () => {
     ['I would say 3/5.', 1],
     ['4 out of 5', 0],
     ['<think>1 or 2?</think>5', 0],
+    ['<think>\n5 is the best', 1],
     ['10', 1],
     ['2.5', 1],
     ['', 1],

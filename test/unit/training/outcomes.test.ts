@@ -104,6 +104,8 @@ describe('readOutcomes', () => {
     expect(() => readOutcomes(folder)).toThrow(/is empty: it holds no row/);
     writeFileSync(join(folder, 'a.jsonl'), Array<string>(12).fill('{').join('\n'));
     expect(() => readOutcomes(folder)).toThrow(/12 bad rows.*a\.jsonl line 10.*and 2 more/s);
+    writeFileSync(join(folder, 'a.jsonl'), '{}\n'.repeat(200_000));
+    expect(() => readOutcomes(folder)).toThrow(/200000 bad rows.*and 199990 more/s);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/math/random.ts';
+import { normal, seededRandom } from '../../../src/math/random.ts';
 import { sigmoid } from '../../../src/math/vector.ts';
 import { defaultCatalogFile, defaultWeightsFile } from '../../../src/routing/create-router.ts';
 import { expectedQuality, type MfHead } from '../../../src/routing/matrix-factorization.ts';
@@ -126,7 +126,8 @@ describe('placing a model', () => {
     const able = { ...head, modelBias: head.modelBias.map((bias) => 4 + 3 * bias) };
     const factors = new Float64Array(400).fill(1);
     const scores = Array.from({ length: 200 }, (_, i) => i % 2);
-    const report = crossValidate(2, modelPrior(able, at(5)), { factors, scores });
+    const prompts = [...scores.keys()];
+    const report = crossValidate(2, modelPrior(able, at(5)), { factors, scores }, prompts);
     expect(report.priorLoss).toBeGreaterThan(2);
     expect(report.loss).toBeLessThan(Math.log(2) + 0.05);
   });
@@ -135,8 +136,28 @@ describe('placing a model', () => {
     const prior = modelPrior(head, at(2));
     const factors = Float64Array.from({ length: 200 }, (_, i) => (i % 4 < 2 ? 1.5 : -1.5));
     const scores = Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? 1 : 0));
-    const report = crossValidate(2, prior, { factors, scores });
+    const report = crossValidate(2, prior, { factors, scores }, [...scores.keys()]);
     expect(report.meanLoss).toBeCloseTo(Math.log(2), 2);
     expect(report.loss).toBeLessThan(report.meanLoss);
+  });
+
+  it('keeps a prompt that was asked twice on one side of a split', () => {
+    const prior = modelPrior(head, at(2));
+    const random = seededRandom(7);
+    // Of 40 prompts each has a factor of its own, and a score that has nothing to do with it.
+    const once = Array.from({ length: 40 }, () => ({
+      f: 6 * normal(random),
+      y: random() < 0.5 ? 1 : 0,
+    }));
+    const twice = [...once, ...once.slice(1), once[0]!];
+    const factors = Float64Array.from(twice.flatMap(({ f }) => [f, 1]));
+    const scores = twice.map(({ y }) => y);
+    const report = (prompts: readonly unknown[]) =>
+      crossValidate(2, prior, { factors, scores }, prompts);
+    expect(report(twice.map(({ f }) => f)).loss).toBeGreaterThan(report([...scores.keys()]).loss);
+    expect(report(twice.map(() => 'the same')).loss).toBeCloseTo(
+      report(twice.map(() => 0)).priorLoss,
+      12,
+    );
   });
 });
