@@ -23,18 +23,18 @@ describe('the nearest outcomes', () => {
       ids: ['a', 'b', 'c'],
       vectors: Float32Array.of(1, 0, 0.8, 0.6, 0, 1),
       strong: Float32Array.of(1, 1, 0),
-      weak: Float32Array.of(0, 1, 1),
+      weak: Float32Array.of(0, 1, 0),
     };
     const found = createOutcomeSearch(known, 2).nearest(Float32Array.of(2, 0));
     expect(found.neighbours.map(({ id }) => id)).toEqual(['a', 'b']);
     const w = Math.exp(-1.6);
     expect(found.strong).toBeCloseTo(1, 6);
     expect(found.weak).toBeCloseTo(w / (1 + w), 6);
-    // Won 1 of 3, mean gap (1 + 0 - 1) / 3 = 0.
-    expect(found.winRate).toBeCloseTo(Math.min(1, 1 / 3 + 1 / (1 + w)), 6);
+    // Won 1 of 3, mean gap (1 + 0 + 0) / 3.
+    expect(found.winRate).toBeCloseTo(1 / 3 + 1 / (1 + w) - 1 / 3, 6);
   });
 
-  it('are the same for all prompts when every prompt is a neighbour', () => {
+  it('start from how often strong won', () => {
     const known = pairOutcomes(loadedNeighbours(), 'big', 'small');
     const wins = known.ids.filter((_, i) => known.strong[i]! > known.weak[i]!).length;
     expect(createOutcomeSearch(known).base).toBeCloseTo(wins / known.ids.length, 12);

@@ -93,20 +93,6 @@ describe('the weighted ranking of tiers', () => {
     expect([...flat]).toEqual([10, 10]);
   });
 
-  it('learns nothing from a battle inside a tier', () => {
-    const { battles, vectors } = makeBattles();
-    const ranking = createTierRanking(battles, models, vectors, 1);
-    const [first, second] = Array.from({ length: models }, (_, m) => m).filter(
-      (m) => ranking.tiers[m] === ranking.tiers.findLast((tier) => tier > 0),
-    );
-    const inside: Battle = { prompt: 0, a: first!, b: second ?? first!, winner: 'a' };
-    expect(ranking.tiers[inside.a]).toBe(ranking.tiers[inside.b]);
-    const wins = Float64Array.of(0, 6, 3, 0);
-    expect([...fitBradleyTerry(Float64Array.of(50, 6, 3, 70), 2)]).toEqual([
-      ...fitBradleyTerry(wins, 2),
-    ]);
-  });
-
   it('does not rank models with few battles', () => {
     const { battles, vectors } = makeBattles();
     const rare = { prompt: 0, a: models, b: 0, winner: 'a' } as const;
@@ -120,6 +106,11 @@ describe('Bradley-Terry', () => {
   it('gives a pair the log odds of its wins', () => {
     const theta = fitBradleyTerry(Float64Array.of(0, 3, 1, 0), 2);
     expect(theta[0]! - theta[1]!).toBeCloseTo(Math.log(3), 6);
+  });
+
+  it('learns nothing from what a player won against itself', () => {
+    const [alone, withSelf] = [Float64Array.of(0, 6, 3, 0), Float64Array.of(50, 6, 3, 70)];
+    expect([...fitBradleyTerry(withSelf, 2)]).toEqual([...fitBradleyTerry(alone, 2)]);
   });
 
   it('stays finite for a player that never lost, and without battles', () => {

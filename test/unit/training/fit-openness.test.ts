@@ -37,23 +37,31 @@ describe('fitOpenness', () => {
   });
 
   it('stands where the slope of its loss is 0', () => {
-    const given = everyday(40);
+    const [chat, mail] = [everyday(40), everyday(10, 'mail')];
+    const given = {
+      x: Float64Array.from([...chat.x, ...mail.x]),
+      kinds: [...chat.kinds, ...mail.kinds],
+    };
     const outcomes = exams(30);
     const { weights, bias } = fitOpenness(given, outcomes)!;
     const rows = [
-      ...given.kinds.map(({ isOpen }, i) => ({
-        ...{ isOpen, kind: isOpen ? 'open' : 'closed', x: given.x.subarray(2 * i) },
+      ...given.kinds.map(({ source, isOpen }, i) => ({
+        ...{ source, isOpen, kind: isOpen ? 'open' : 'closed', x: given.x.subarray(2 * i) },
       })),
-      ...outcomes.sources.map((_, i) => ({
-        ...{ isOpen: false, kind: 'exam', x: outcomes.x.subarray(2 * i) },
+      ...outcomes.sources.map((source, i) => ({
+        ...{ source, isOpen: false, kind: 'exam', x: outcomes.x.subarray(2 * i) },
       })),
     ];
-    // One source a kind: its prompts share the kind's total.
+    // Prompts share their kind's total; a source by the square root of its number of them.
+    const shareOf = ({ source, kind }: { source: string; kind: string }): number =>
+      rows.filter((row) => row.source === source && row.kind === kind).length ** -0.5;
+    const sumOf = (kind: string): number =>
+      rows.reduce((sum, row) => sum + (row.kind === kind ? shareOf(row) : 0), 0);
     const totals: Record<string, number> = { open: 1000, closed: 600, exam: 400 };
     const slope = [100 * weights[0]!, 100 * weights[1]!, 0];
     for (const row of rows) {
       const p = sigmoid(bias + weights[0]! * row.x[0]! + weights[1]! * row.x[1]!);
-      const weight = totals[row.kind]! / rows.filter(({ kind }) => kind === row.kind).length;
+      const weight = (totals[row.kind]! * shareOf(row)) / sumOf(row.kind);
       [row.x[0]!, row.x[1]!, 1].forEach((value, i) => {
         slope[i]! += weight * (p - (row.isOpen ? 1 : 0)) * value;
       });
@@ -61,7 +69,7 @@ describe('fitOpenness', () => {
     for (const value of slope) expect(Math.abs(value)).toBeLessThan(1e-6);
   });
 
-  it('is not decided by one large source, nor by the number of closed prompts', () => {
+  it('is not decided by the number of exam questions', () => {
     const few = fitOpenness(everyday(200), exams(400))!;
     const many = fitOpenness(everyday(200), exams(4000))!;
     const at = ({ weights, bias }: typeof few): number => sigmoid(bias + weights[0]!);
