@@ -18,25 +18,3 @@ export function deciles(values: ArrayLike<number>): number[] {
   const ordered = sorted(values);
   return Array.from({ length: 11 }, (_, i) => quantile(ordered, i / 10));
 }
-
-/**
- * The value where `p` of the whole weight lies below or at it (lower weighted quantile).
- * `values` and `weights` have the same length; weights are not negative.
- */
-export function weightedQuantile(
-  values: ArrayLike<number>,
-  weights: ArrayLike<number>,
-  p: number,
-): number {
-  const order = Array.from({ length: values.length }, (_, i) => i).sort(
-    (i, j) => values[i]! - values[j]!,
-  );
-  let total = 0;
-  for (const i of order) total += weights[i]!;
-  let sum = 0;
-  for (const i of order) {
-    sum += weights[i]!;
-    if (sum >= p * total) return values[i]!;
-  }
-  throw new RangeError('weightedQuantile of no numbers');
-}

@@ -52,8 +52,6 @@ export interface PairScore {
 export interface PairScorer {
   /** From f; `offset` is where it starts in `factors`. */
   scoreFactors(factors: Float64Array, offset?: number): PairScore;
-  /** From the features of one prompt. */
-  score(x: Float64Array): PairScore;
 }
 
 /** How many numbers of f are latent factors: all but the topics. */
@@ -105,15 +103,15 @@ export function expectedQuality(
   return sigmoid(z);
 }
 
-/** alpha and beta of a pair whose models have the mean qualities `strong` and `weak`. */
+/** alpha and beta of a pair whose models have the mean qualities `strong` and `weak`, and pi, which they depend on. */
 export function winRateLine(
   parameters: WinRateParameters,
   strong: number,
   weak: number,
-): { alpha: number; beta: number } {
+): { alpha: number; beta: number; pi: number } {
   const [t0, t1, t2, t3, t4] = parameters;
   const pi = logit(clamp(strong * (1 - weak), 0.001, 0.999));
-  return { alpha: t0 + t1 * pi + t2 * (strong - weak), beta: Math.exp(t3 + t4 * pi) };
+  return { alpha: t0 + t1 * pi + t2 * (strong - weak), beta: Math.exp(t3 + t4 * pi), pi };
 }
 
 /** `meanQuality` [models]: mean p_m over the training mix. */
@@ -133,5 +131,5 @@ export function pairScorer(
     const rate = sigmoid(line.alpha + line.beta * (qualities.strong - qualities.weak));
     return { winRate: Number.isFinite(rate) ? rate : 0.5, ...qualities };
   };
-  return { scoreFactors, score: (x) => scoreFactors(factorsOf(head, x, 1)) };
+  return { scoreFactors };
 }

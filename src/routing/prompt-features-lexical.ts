@@ -40,6 +40,11 @@ export function countNgrams(tokens: readonly string[]): Map<number, number> {
   return counts;
 }
 
+/** TF-IDF with sublinear counts: 1 + ln(count), by the rarity of the n-gram. */
+export function ngramWeight(count: number, idf: number): number {
+  return (1 + Math.log(count)) * idf;
+}
+
 /** Writes the lexical vector of a text (`dimensions` long) to `target` from `offset` on. */
 export function writeLexical(
   counts: ReadonlyMap<number, number>,
@@ -53,7 +58,7 @@ export function writeLexical(
   for (const [hash, count] of counts) {
     const row = rows.get(hash);
     if (row === undefined) continue;
-    const weight = (1 + Math.log(count)) * idf[row]!;
+    const weight = ngramWeight(count, idf[row]!);
     squares += weight * weight;
     const start = row * dimensions;
     for (let i = 0; i < dimensions; i++) target[offset + i]! += weight * table[start + i]!;

@@ -4,6 +4,7 @@
 // sent to strong and r = mean quality,
 //   A = trapezoid of r over c,   APGR = (A - A_weak) / (A_strong - A_weak),
 // the constants r_weak and r_strong integrated over the same points.
+import { leadingCount } from '../math/leading-count.ts';
 import { quantile } from '../math/quantile.ts';
 
 /** Rows of one pair; all of one length. */
@@ -74,7 +75,7 @@ export function createCurve(rows: ScoredOutcomes): (counts?: ArrayLike<number>) 
     const distinct = [...thresholds];
     // At the last threshold ">", so that nothing goes to strong; a single one is used both ways.
     const points = (distinct.length > 1 ? distinct.slice(0, -1) : distinct).map((threshold) => {
-      const first = firstAtLeast(scores, threshold);
+      const first = leadingCount(scores, (score) => score < threshold);
       return {
         share: (total - weightBelow[first]!) / total,
         quality: (weak + gain - gainBelow[first]!) / total,
@@ -83,17 +84,6 @@ export function createCurve(rows: ScoredOutcomes): (counts?: ArrayLike<number>) 
     points.push({ share: 0, quality: weak / total });
     return points.sort((p, q) => p.share - q.share || p.quality - q.quality);
   };
-}
-
-/** First position of the ascending `scores` whose score is >= threshold. */
-function firstAtLeast(scores: Float64Array, threshold: number): number {
-  let [low, high] = [0, scores.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (scores[middle]! >= threshold) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Average performance gap recovered: 0.5 for a coin flip; above 1 is possible. NaN without a gap. */

@@ -4,7 +4,7 @@
 // prompt's lexical vector (`writeLexical`).
 import { orthonormalize, symmetricEigen } from '../math/eigen.ts';
 import { normal, type Random } from '../math/random.ts';
-import type { LexicalTable } from '../routing/prompt-features-lexical.ts';
+import { ngramWeight, type LexicalTable } from '../routing/prompt-features-lexical.ts';
 
 export interface LexicalSettings {
   /** Number of n-grams that are kept: those of most prompts. */
@@ -84,7 +84,7 @@ function tfIdfMatrix(
     for (const [hash, count] of prompt) {
       const row = rows.get(hash);
       if (row === undefined) continue;
-      const value = (1 + Math.log(count)) * idf[row]!;
+      const value = ngramWeight(count, idf[row]!);
       squares += value * value;
       columns.push(row);
       values.push(value);

@@ -1,5 +1,5 @@
 import { seededRandom } from '../math/random.ts';
-import { clamp, logit, sigmoid } from '../math/vector.ts';
+import { sigmoid } from '../math/vector.ts';
 import {
   expectedQuality,
   winRateLine,
@@ -78,8 +78,7 @@ function addWinRateGradient(
   let total = 0;
   for (const { weight } of comparisons) total += weight;
   for (const { gap, strong, weak, won, weight } of comparisons) {
-    const pi = logit(clamp(strong * (1 - weak), 0.001, 0.999));
-    const { alpha, beta } = winRateLine(parameters, strong, weak);
+    const { alpha, beta, pi } = winRateLine(parameters, strong, weak);
     const dz = ((sigmoid(alpha + beta * gap) - won) * weight) / total;
     gradient[0]! += dz;
     gradient[1]! += dz * pi;

@@ -27,6 +27,7 @@ export function fitLogistic(
   const n = inputs + 1;
   const b = new Float64Array(n);
   for (let step = 0; step < steps; step++) {
+    // Its lower triangle.
     const hessian = new Float64Array(n * n);
     const gradient = new Float64Array(n);
     for (const [row, label] of isTrue.entries()) {
@@ -48,8 +49,6 @@ export function fitLogistic(
       gradient[i]! -= ridge * b[i]!;
       hessian[i * n + i]! += ridge;
     }
-    for (let i = 0; i < n; i++)
-      for (let j = i + 1; j < n; j++) hessian[i * n + j] = hessian[j * n + i]!;
     const move = solvePositive(hessian, gradient, n);
     for (let i = 0; i < n; i++) b[i]! += move[i]!;
     if (move.every((value) => Math.abs(value) < smallestStep)) break;

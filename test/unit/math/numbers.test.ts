@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromHalf, toHalf } from '../../../src/math/half.ts';
-import { quantile, sorted, weightedQuantile } from '../../../src/math/quantile.ts';
+import { quantile, sorted } from '../../../src/math/quantile.ts';
 import { normal, seededRandom } from '../../../src/math/random.ts';
 
 describe('half precision', () => {
@@ -38,11 +38,6 @@ describe('quantile', () => {
     [1, 8],
   ])('at %f interpolates as numpy does', (p, value) => {
     expect(quantile(sorted([8, 1, 4, 2]), p)).toBeCloseTo(value, 12);
-  });
-
-  it('with weights is the value where the weight is reached', () => {
-    expect(weightedQuantile([3, 1, 2], [1, 1, 8], 0.5)).toBe(2);
-    expect(weightedQuantile([3, 1, 2], [1, 1, 8], 0.95)).toBe(3);
   });
 });
 

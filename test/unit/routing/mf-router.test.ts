@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddingError } from '../../../src/errors.ts';
 import { seededRandom } from '../../../src/math/random.ts';
 import { createRouters, type RouterDeps } from '../../../src/routing/create-router.ts';
-import { pairScorer } from '../../../src/routing/matrix-factorization.ts';
+import { factorsOf, pairScorer } from '../../../src/routing/matrix-factorization.ts';
 import { createMfRouter, type MfRouterSettings } from '../../../src/routing/mf-router.ts';
 import { createRandomRouter } from '../../../src/routing/random-router.ts';
 import {
@@ -58,7 +58,8 @@ describe('pairScorer', () => {
     // winRate = [0, 1, .5, 1, 0]: alpha = pi + .5 (q_s - q_w), beta = e.
     const pi = Math.log((0.75 * 0.75) / (1 - 0.75 * 0.75));
     const z = pi + 0.25 + Math.E * (quality(0) - quality(2));
-    const scored = pairScorer(head, metadata.winRate, meanQuality, 0, 2).score(x);
+    const scorer = pairScorer(head, metadata.winRate, meanQuality, 0, 2);
+    const scored = scorer.scoreFactors(factorsOf(head, x, 1));
     expect(scored.strong).toBeCloseTo(quality(0), 12);
     expect(scored.weak).toBeCloseTo(quality(2), 12);
     expect(scored.winRate).toBeCloseTo(1 / (1 + Math.exp(-z)), 12);
