@@ -82,6 +82,23 @@ describe('fitFamiliarity', () => {
   });
 });
 
+it('leaves a task out with all its sources', () => {
+  const tasks = ['exam', 'sums', 'puzzle', 'code'];
+  const [train, dev] = [wordedRows(tasks, 60, 1), wordedRows(tasks, 30, 2)];
+  // Half of each task's prompts come by a second source, which shares one question in ten.
+  const split = ({ rows, wording }: WordedRows, shared: boolean): WordedRows => ({
+    wording,
+    rows: rows.map(({ source, key }, i) => ({
+      source: i % 2 === 0 ? source : `${source} again`,
+      key: shared && i % 20 < 2 ? `${source} ${Math.floor(i / 20)}` : key,
+    })),
+  });
+  const fit = (shared: boolean) =>
+    fitFamiliarity(split(train, shared), split(dev, false), fittedOn(train), seededRandom(3));
+  // Where nothing says that they are one task, the second source is left in: prompts still look known.
+  expect(fit(true)!.slope).toBeGreaterThan(2 * fit(false)!.slope);
+});
+
 it('leaves no more than the 64 largest of many tasks out', () => {
   const many = Array.from({ length: 100 }, (_, i) => `task ${i}`);
   // Four of a hundred tasks lie about an axis of their own, and are asked about most.
