@@ -64,7 +64,7 @@ export async function addModel(
   const weights = loadRouterWeights(settings.weights ?? defaultWeightsFile);
   const { models } = weights.metadata;
   const listed = loadModelCatalog(deps.catalogFile);
-  const held = heldModels(weights.metadata);
+  const held = heldModels(weights);
   const catalog = catalogOfWeights(listed, held, readAddedModels(weights.file));
   const namesake = resolveModel(catalog, id, true);
   if (namesake?.how === 'alias') {

@@ -11,7 +11,9 @@ import { loadNeighbours, type LoadedNeighbours } from './neighbours.ts';
 import { openMfRouter, type PairParts } from './open-mf-router.ts';
 import { createRandomRouter } from './random-router.ts';
 import type { Router } from './router.ts';
+import { loadRouterWeights } from './router-weights.ts';
 import { createSwRankingRouter } from './sw-ranking-router.ts';
+import { catalogOfWeights, heldModels } from './weights-catalog.ts';
 
 export const routerNames = ['mf', 'sw_ranking', 'bert', 'causal_llm', 'knn', 'random'] as const;
 type RouterName = (typeof routerNames)[number];
@@ -56,13 +58,13 @@ const creators: Record<RouterName, (deps: RouterDeps) => CreatedRouter> = {
     return openMfRouter(deps.weightsFile ?? shippedWeightsFile(parts.embedder), parts);
   },
   sw_ranking: (deps) =>
-    createSwRankingRouter({ neighbours: neighboursOf(deps), ...pairParts('sw_ranking', deps) }),
+    createSwRankingRouter({ neighbours: neighboursOf(deps), ...ratedParts('sw_ranking', deps) }),
   bert: (deps) => ({ router: createBertRouter(given('bert.model', deps.classifier)), notes: [] }),
   causal_llm: (deps) => ({
     router: createCausalLlmRouter(given('causal_llm.model', deps.causalLlm)),
     notes: [],
   }),
-  knn: (deps) => createKnnRouter({ neighbours: neighboursOf(deps), ...pairParts('knn', deps) }),
+  knn: (deps) => createKnnRouter({ neighbours: neighboursOf(deps), ...ratedParts('knn', deps) }),
   random: (deps) => ({ router: createRandomRouter(deps.random), notes: [] }),
 };
 
@@ -105,6 +107,13 @@ function pairParts(router: string, deps: RouterDeps): PairParts {
   }
   const catalog = loadModelCatalog(deps.catalogFile ?? defaultCatalogFile);
   return { catalog, embedder, strongName, weakName, strongProfile, weakProfile };
+}
+
+/** With the qualities of the shipped weights, so that stand-ins are the same as those of mf. */
+function ratedParts(router: string, deps: RouterDeps): PairParts {
+  const parts = pairParts(router, deps);
+  const held = heldModels(loadRouterWeights(shippedWeightsFile(parts.embedder)));
+  return { ...parts, catalog: catalogOfWeights(parts.catalog, held, []) };
 }
 
 function given<T>(key: string, part: T | null | undefined): T {

@@ -1,11 +1,6 @@
 import { ConfigError } from '../errors.ts';
-import {
-  describeModel,
-  nearestModel,
-  resolveModel,
-  type ModelCatalog,
-  type ResolvedModel,
-} from './model-catalog.ts';
+import { isOutOfOrder, nearestInOrder, type ResolvedSides } from './model-catalog-stand-ins.ts';
+import { resolveModel, type ModelCatalog, type ResolvedModel } from './model-catalog.ts';
 
 export interface ResolvedPair {
   /** Ids of the catalog; never the same one. */
@@ -34,24 +29,54 @@ export function resolvePair(
 ): ResolvedPair {
   const strong = resolveOne(catalog, strongName, profiles.strong ?? null, 'strong');
   const weak = resolveOne(catalog, weakName, profiles.weak ?? null, 'weak');
-  const pair =
-    strong.id === weak.id
-      ? setApart(catalog, strong, weak, strongName, weakName)
-      : { strong, weak };
-  if (!pair) {
+  const own = { strong, weak };
+  const isWrong = isOutOfOrder(catalog, own);
+  const other = isWrong ? nearestInOrder(catalog, own) : null;
+  const pair = other ?? own;
+  if (pair.strong.id === pair.weak.id) {
     throw new ConfigError(
       `${strongName} and ${weakName} are both scored as ${strong.id}; ` +
         `name another model that the router knows by ${profileSetting('strong')} or ` +
         profileSetting('weak'),
     );
   }
-  const note = (tier: Tier, { note }: ResolvedModel): string[] =>
-    note === null ? [] : [`${tier} model: ${note} (${profileSetting(tier)} chooses another)`];
-  return {
-    strong: pair.strong.id,
-    weak: pair.weak.id,
-    notes: [...note('strong', pair.strong), ...note('weak', pair.weak)],
-  };
+  const notes = [...note('strong', strongName, pair.strong), ...note('weak', weakName, pair.weak)];
+  if (isWrong) notes.push(orderNote(own, other));
+  return { strong: pair.strong.id, weak: pair.weak.id, notes };
+}
+
+function note(tier: Tier, name: string, { id, reason }: ResolvedModel): string[] {
+  if (reason === null) return [];
+  return [
+    `${tier} model: ${name} ${reason}; scored as ${id} (${profileSetting(tier)} chooses another)`,
+  ];
+}
+
+/** Why the stand-ins are not those nearest to their names, or why they are though their order is wrong. */
+function orderNote(own: ResolvedSides, other: ResolvedSides | null): string {
+  const { strong, weak } = own;
+  const nearest =
+    strong.id === weak.id
+      ? `both models are by family and size nearest to ${strong.id}`
+      : `the models are by family and size nearest to ${strong.id} and ${weak.id}, of which the one ` +
+        'for weak does as well or better on average';
+  if (other === null) {
+    return (
+      `${nearest}, and no other stand-in puts them in order; name the models that they are like by ` +
+      `${profileSetting('strong')} and ${profileSetting('weak')}`
+    );
+  }
+  const taken =
+    `${nearest}; taken are ${other.strong.id} and ${other.weak.id}, the nearest two of which the one ` +
+    'for strong is clearly better';
+  return isSmaller(own)
+    ? `${taken}. By name the strong model is the smaller: are the two swapped?`
+    : taken;
+}
+
+function isSmaller({ strong, weak }: ResolvedSides): boolean {
+  const [one, other] = [strong.like.billions, weak.like.billions];
+  return one !== null && other !== null && one * 1.5 < other;
 }
 
 function resolveOne(
@@ -78,46 +103,4 @@ function nothingLike(catalog: ModelCatalog, name: string, tier: Tier): never {
     `the router knows nothing of ${name}, nor of a model that could stand in for it; name one that it was ` +
       `trained on by ${profileSetting(tier)}: ${ids.slice(0, mostNamed).join(', ')}${more}`,
   );
-}
-
-/** Gives the stand-in of the two another model: a weak one the next smaller, a strong one the next larger. */
-function setApart(
-  catalog: ModelCatalog,
-  strong: ResolvedModel,
-  weak: ResolvedModel,
-  strongName: string,
-  weakName: string,
-): { strong: ResolvedModel; weak: ResolvedModel } | null {
-  const shared = catalog.models.find(({ id }) => id === strong.id)?.billions ?? null;
-  if (shared === null) return null;
-  const sizes = {
-    strong: describeModel(catalog, strongName).billions,
-    weak: describeModel(catalog, weakName).billions,
-  };
-  const moved = (name: string, isOther: (billions: number) => boolean): ResolvedModel | null => {
-    const like = describeModel(catalog, name);
-    const fits = catalog.models.filter(({ billions }) => billions !== null && isOther(billions));
-    const nearest = nearestModel(catalog, { ...like, billions: shared }, (model) =>
-      fits.includes(model),
-    );
-    if (nearest === null) return null;
-    const { id } = nearest;
-    return { id, how: 'stand-in', note: `${name} is not known; scored as ${id}` };
-  };
-  const weakMoves = weak.how === 'stand-in';
-  const strongMoves = strong.how === 'stand-in';
-  // When both may move, the one whose name is further from the shared size.
-  const weakFirst =
-    weakMoves && (!strongMoves || distance(sizes.weak, shared) >= distance(sizes.strong, shared));
-  const other = weakFirst
-    ? moved(weakName, (billions) => billions < shared / 1.5)
-    : strongMoves
-      ? moved(strongName, (billions) => billions > shared * 1.5)
-      : null;
-  if (!other) return null;
-  return weakFirst ? { strong, weak: other } : { strong: other, weak };
-}
-
-function distance(a: number | null, b: number): number {
-  return a === null ? 0 : Math.abs(Math.log(a / b));
 }

@@ -20,6 +20,8 @@ const catalogSchema = z.strictObject({
        * say how many.
        */
       own: z.literal(true).optional(),
+      /** Mean expected quality on the training mix, from the weights that are served; not in the file. */
+      quality: z.number().optional(),
     }),
   ),
   /** Other names -> id. */
@@ -53,8 +55,10 @@ export interface ResolvedModel {
   readonly id: string;
   /** By its id, by another name of the same model, or by a model that resembles it. */
   readonly how: 'exact' | 'alias' | 'stand-in';
-  /** A sentence for the start of the server; null when there is nothing to say. */
-  readonly note: string | null;
+  /** Of the model that is meant. */
+  readonly like: ModelDescription;
+  /** What a stand-in is for: the model "was tried on only 41 prompts"; null when none is needed. */
+  readonly reason: string | null;
 }
 
 /** With fewer scored prompts a model's row says next to nothing; its size and family say more. */
@@ -73,14 +77,15 @@ export function resolveModel(
   const exact = catalog.models.find(({ id }) => id === name.trim()) ?? findId(catalog, name);
   const known = exact ?? findAlias(catalog, name);
   if (known && (anyCount || known.added || known.own || known.prompts >= wellKnownPrompts)) {
-    return { id: known.id, how: exact ? 'exact' : 'alias', note: null };
+    return { id: known.id, how: exact ? 'exact' : 'alias', like: known, reason: null };
   }
-  const standIn = nearestModel(catalog, describeModel(catalog, name, known));
+  const like = describeModel(catalog, name, known);
+  const standIn = nearestStandIn(catalog, like);
   if (standIn === null) return null;
   const reason = known
     ? `was tried on only ${known.prompts} prompts`
     : 'is not among the models that the router knows';
-  return { id: standIn.id, how: 'stand-in', note: `${name} ${reason}; scored as ${standIn.id}` };
+  return { id: standIn.id, how: 'stand-in', like, reason };
 }
 
 /** A model to look for: what is known of it. */
@@ -123,21 +128,23 @@ export function modelDistance(one: ModelDescription, other: ModelDescription): n
   return Math.abs(Math.log(ratio)) + (one.family === other.family ? 0 : otherFamily);
 }
 
-/**
- * The model with outcomes in several sources that is nearest in size, of the same family if it can;
- * null without any.
- */
-export function nearestModel(
-  catalog: ModelCatalog,
-  like: ModelDescription,
-  allowed: (model: CatalogModel) => boolean = () => true,
-): CatalogModel | null {
-  // Of like models the one with more outcomes.
-  const distance = (model: CatalogModel): number =>
-    modelDistance(model, like) - 1e-6 * model.prompts;
-  const candidates = catalog.models.filter((model) => isWellMeasured(model) && allowed(model));
+/** The models that may stand in for others: with outcomes in several sources. */
+export function standIns({ models }: ModelCatalog): CatalogModel[] {
+  return models.filter(isWellMeasured);
+}
+
+/** Of models that are as like the one with more outcomes is nearer. */
+export function standInDistance(model: CatalogModel, like: ModelDescription): number {
+  return modelDistance(model, like) - 1e-6 * model.prompts;
+}
+
+/** Nearest in size, of the same family if it can; null without any. */
+function nearestStandIn(catalog: ModelCatalog, like: ModelDescription): CatalogModel | null {
+  const candidates = standIns(catalog);
   if (candidates.length === 0) return null;
-  return candidates.reduce((best, model) => (distance(model) < distance(best) ? model : best));
+  return candidates.reduce((best, model) =>
+    standInDistance(model, like) < standInDistance(best, like) ? model : best,
+  );
 }
 
 function isWellMeasured(model: CatalogModel): boolean {

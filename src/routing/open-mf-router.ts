@@ -24,14 +24,14 @@ export interface PairParts {
 export function openMfRouter(file: string, parts: PairParts): { router: Router; notes: string[] } {
   if (isRoutellmKind(file)) return createRoutellmMfRouter(file, loadRoutellmWeights(file), parts);
   const weights = loadRouterWeights(file);
-  const models = heldModels(weights.metadata);
+  const models = heldModels(weights);
   const catalog = catalogOfWeights(parts.catalog, models, readAddedModels(file));
   return createMfRouter({ weights, ...parts, catalog });
 }
 
 /** The models that a weights file of either kind can score. */
 export function modelsOfWeights(file: string): HeldModel[] {
-  if (!isRoutellmKind(file)) return heldModels(loadRouterWeights(file).metadata);
+  if (!isRoutellmKind(file)) return heldModels(loadRouterWeights(file));
   const { pair } = loadRoutellmWeights(file);
   const ids = pair === null ? routellmModels : [pair.strong, pair.weak];
   return ids.map((id) => ({ id, prompts: 0, sources: 0 }));

@@ -2,17 +2,18 @@
 // model in weights from one's own outcomes it may tell family, size and other names, but not what it was trained on.
 import { withAddedModels, type AddedModel } from './added-models.ts';
 import { describeModel, type CatalogModel, type ModelCatalog } from './model-catalog.ts';
-import type { WeightsMetadata } from './router-weights-metadata.ts';
+import type { RouterWeights } from './router-weights.ts';
 
 /** A model of a weights file; no prompts and sources: the file does not say what it was trained on. */
-export type HeldModel = Pick<CatalogModel, 'id' | 'prompts' | 'sources'>;
+export type HeldModel = Pick<CatalogModel, 'id' | 'prompts' | 'sources' | 'quality'>;
 
-export function heldModels({ models, training }: WeightsMetadata): HeldModel[] {
-  const { modelPrompts, modelSources } = training;
-  return models.map((id, row) => ({
+export function heldModels({ metadata, meanQuality }: RouterWeights): HeldModel[] {
+  const { modelPrompts, modelSources } = metadata.training;
+  return metadata.models.map((id, row) => ({
     id,
     prompts: modelPrompts?.[row] ?? 0,
     sources: modelSources?.[row] ?? 0,
+    quality: meanQuality[row]!,
   }));
 }
 
@@ -22,7 +23,7 @@ export function catalogOfWeights(
   models: readonly HeldModel[],
   added: readonly AddedModel[],
 ): ModelCatalog {
-  const held = new Set(models.map(({ id }) => id));
+  const held = new Map(models.map((model) => [model.id, model]));
   const isCounted = catalog.models.every(({ id }) => held.has(id));
   const listed = new Map(catalog.models.map((model) => [model.id, model]));
   const describe = ({ id, prompts, sources }: HeldModel): CatalogModel => {
@@ -32,5 +33,9 @@ export function catalogOfWeights(
   const known = isCounted ? catalog.models : [];
   const isKnown = new Set(known.map(({ id }) => id));
   const own = models.filter(({ id }) => !isKnown.has(id)).map(describe);
-  return withAddedModels({ ...catalog, models: [...known, ...own] }, added);
+  const named = withAddedModels({ ...catalog, models: [...known, ...own] }, added);
+  return {
+    ...named,
+    models: named.models.map((model) => ({ ...model, quality: held.get(model.id)?.quality })),
+  };
 }

@@ -36,7 +36,7 @@ describe('catalogOfWeights', () => {
       ]),
       [],
     );
-    expect(resolveModel(own, name)).toMatchObject({ id, note: null });
+    expect(resolveModel(own, name)).toMatchObject({ id, reason: null });
     expect(resolveModel(own, '模型丙')).toBeNull();
   });
 
