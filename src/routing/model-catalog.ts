@@ -75,7 +75,8 @@ export function resolveModel(
   anyCount = false,
 ): ResolvedModel | null {
   const exact = catalog.models.find(({ id }) => id === name.trim()) ?? findId(catalog, name);
-  const known = exact ?? findAlias(catalog, name);
+  const alias = exact ? undefined : findAlias(catalog, name);
+  const known = exact ?? (alias && isPulledAs(catalog, name, alias) ? alias : undefined);
   if (known && (anyCount || known.added || known.own || known.prompts >= wellKnownPrompts)) {
     return { id: known.id, how: exact ? 'exact' : 'alias', like: known, reason: null };
   }
@@ -86,6 +87,17 @@ export function resolveModel(
     ? `was tried on only ${known.prompts} prompts`
     : 'is not among the models that the router knows';
   return { id: standIn.id, how: 'stand-in', like, reason };
+}
+
+/**
+ * False where Ollama pulls another size by a name without one: its "deepseek-r1" has 8 billion parameters, elsewhere it
+ * has 671.
+ */
+function isPulledAs(catalog: ModelCatalog, name: string, model: CatalogModel): boolean {
+  const isOllamas = /^ollama(?:_chat)?\/[^:/]+$|:latest$/.test(name.trim().toLowerCase());
+  const pulled = defaultSize(catalog, untagged(name));
+  if (!isOllamas || pulled === undefined || model.own || model.added) return true;
+  return (model.billions ?? pulled) < 1.5 * pulled;
 }
 
 /** A model to look for: what is known of it. */
@@ -104,14 +116,17 @@ export function describeModel(
   const matches = ([pattern]: readonly [string, unknown]): boolean =>
     new RegExp(pattern).test(lower);
   const family = catalog.families.find(matches)?.[1] ?? known?.family ?? null;
-  const untagged = lower.replace(/:latest$/, '').split(':')[0]!;
   const billions =
     sizeInName(lower) ??
     known?.billions ??
-    defaultSize(catalog, untagged) ??
+    defaultSize(catalog, untagged(name)) ??
     // Of a name of no known family, "small" tells nothing.
     (family === null ? null : (catalog.sizeClasses.find(matches)?.[1] ?? null));
   return { family, billions };
+}
+
+function untagged(name: string): string {
+  return baseName(name).split(':')[0]!;
 }
 
 function defaultSize({ defaultSizes }: ModelCatalog, name: string): number | undefined {
@@ -182,7 +197,8 @@ function baseName(name: string): string {
       '',
     )
     .replace(/^meta-(?=llama)/, '')
-    .replace(/^(?:us|eu)\.|^(?:anthropic|meta|mistral|amazon|cohere)\./g, '')
+    .replace(/^(?:us|us-gov|eu|apac|jp|au|ca|global)\./, '')
+    .replace(/^(?:anthropic|meta|mistral|amazon|cohere)\./, '')
     .replace(/[-@](?:20\d\d-?[01]\d-?[0-3]\d)(?:-v\d(?::\d)?)?$/, '');
 }
 

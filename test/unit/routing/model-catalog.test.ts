@@ -26,6 +26,25 @@ describe('resolveModel', () => {
     ['mistralai/Mixtral-8x7B-Instruct-v0.1', 'mixtral-8x7b-instruct-v0.1', 'alias'],
     ['Qwen/Qwen2.5-72B-Instruct-AWQ', 'qwen2.5-72b-instruct', 'alias'],
     ['anthropic.claude-3-haiku-20240307-v1:0', 'claude-3-haiku-20240307', 'alias'],
+    ['us.anthropic.claude-3-haiku-20240307-v1:0', 'claude-3-haiku-20240307', 'alias'],
+    ['bedrock/apac.anthropic.claude-3-haiku-20240307-v1:0', 'claude-3-haiku-20240307', 'alias'],
+    ['mistral', 'mistral-7b-instruct-v0.2', 'alias'],
+    ['mistral:7b', 'mistral-7b-instruct-v0.2', 'alias'],
+    ['mistral:7b-instruct', 'mistral-7b-instruct-v0.2', 'alias'],
+    ['mistral:7b-instruct-q4_K_M', 'mistral-7b-instruct-v0.2', 'alias'],
+    ['mistral:v0.3', 'mistral-7b-instruct-v0.2', 'alias'],
+    ['mistralai/Mistral-7B-Instruct-v0.3', 'mistral-7b-instruct-v0.2', 'alias'],
+    ['mistralai/Mistral-7B-Instruct-v0.1', 'mistral-7b-instruct-v0.1', 'alias'],
+    ['gpt-3.5-turbo-1106', 'gpt-3.5-turbo-0125', 'alias'],
+    ['gpt-3.5-turbo-16k', 'gpt-3.5-turbo-0125', 'alias'],
+    ['openai/gpt-3.5-turbo-0613', 'gpt-3.5-turbo-0125', 'alias'],
+    ['deepseek-r1', 'o1-preview-2024-09-12', 'stand-in'],
+    ['openrouter/deepseek/deepseek-r1', 'o1-preview-2024-09-12', 'stand-in'],
+    ['ollama/deepseek-r1:671b', 'o1-preview-2024-09-12', 'stand-in'],
+    ['ollama/deepseek-r1', 'llama-3-8b-instruct', 'stand-in'],
+    ['deepseek-r1:latest', 'llama-3-8b-instruct', 'stand-in'],
+    ['neural-chat', 'qwen2-7b-instruct', 'stand-in'],
+    ['starling-lm', 'qwen2-7b-instruct', 'stand-in'],
     ['qwen3:32b', 'qwen2.5-32b-instruct', 'stand-in'],
     ['deepseek-r1:70b', 'llama-3.1-70b-instruct', 'stand-in'],
     ['claude-sonnet-4', 'claude-3-5-sonnet-20240620', 'stand-in'],
@@ -46,6 +65,14 @@ describe('resolveModel', () => {
       expect(catalog.models.find((model) => model.id === id)!.prompts).toBeGreaterThan(3000);
     },
   );
+});
+
+it('takes a name of Ollama for a model of own outcomes, whatever size Ollama pulls', () => {
+  const own = { id: 'deepseek-r1', family: 'deepseek', billions: 671, prompts: 0, sources: 0 };
+  const models = [{ ...own, own: true as const }];
+  expect(resolveModel({ ...catalog, models }, 'ollama/deepseek-r1')).toMatchObject({
+    how: 'alias',
+  });
 });
 
 describe('the shipped catalog', () => {
