@@ -7,8 +7,8 @@ import { z } from 'zod';
 
 /** Names that people use -> ids of the data. */
 const extraAliases: Record<string, string> = {
-  'demo-strong': 'llama-3.1-70b-instruct',
-  'demo-weak': 'llama-3.1-8b-instruct',
+  'demo-strong': 'llama-3-70b-instruct',
+  'demo-weak': 'llama-3-8b-instruct',
   'gpt-4o': 'gpt-4o-2024-05-13',
   'gpt-4o-mini': 'gpt-4o-mini-2024-07-18',
   'gpt-4-turbo': 'gpt-4-turbo-2024-04-09',

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createScorerOf } from '../../../src/cli/create-scorer.ts';
+import { demoPair } from '../../../src/demo/demo-models.ts';
+import type { TierSettings } from '../../../src/config/settings-schema.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { createLogWriter } from '../../../src/store/log-writer.ts';
 import { packRows } from '../../../src/store/packed-rows.ts';
@@ -10,13 +12,16 @@ import { requestRecord } from '../../support/request-record.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const pair = { strong: 'gpt-4-1106-preview', weak: 'mixtral-8x7b-instruct-v0.1' };
+const named = { strong: { model: pair.strong }, weak: { model: pair.weak } };
 
 /** 300 scores from 0.900 on, high for any router, of the pair with the encoder `fast`. */
-async function logOfPair(fields: Partial<RequestRecord> = {}): Promise<string> {
-  const createScorer = createScorerOf({ embedder: 'fast' }, {}, () => {});
-  const scorer = await createScorer({
-    ...{ router: 'mf', strongModel: pair.strong, weakModel: pair.weak },
-  });
+async function logOfPair(
+  fields: Partial<RequestRecord> = {},
+  { strong, weak }: { strong: TierSettings; weak: TierSettings } = named,
+): Promise<string> {
+  const createScorer = createScorerOf({ embedder: 'fast', strong, weak }, {}, () => {});
+  const [strongModel, weakModel] = [strong.model!, weak.model!];
+  const scorer = await createScorer({ router: 'mf', strongModel, weakModel });
   await scorer.close();
   const file = join(tempFolder(), 'log.db');
   const database = openDatabase(file);
@@ -26,7 +31,7 @@ async function logOfPair(fields: Partial<RequestRecord> = {}): Promise<string> {
       routerVersion: scorer.router.version,
       score: 0.9 + i / 10_000,
       tier: i % 2 === 0 ? 'strong' : 'weak',
-      upstreamModel: i % 2 === 0 ? pair.strong : pair.weak,
+      upstreamModel: i % 2 === 0 ? strongModel : weakModel,
       ...fields,
     }),
   );
@@ -63,4 +68,10 @@ test('traffic of other weights, models or another embedder is no reference', asy
   expect(silent.exitCode).toBe(2);
   expect(silent.stderr).toMatch(refusal);
   expect(silent.stderr).toMatch(/the log has no answer of strong; .*--config/);
+});
+
+test('the log of the simulated models is compared without a flag that names them', async () => {
+  const shown = await drift(await logOfPair({}, demoPair), '--embedder', 'fast');
+  expect(shown.stderr).toBe('');
+  expect(shown.stdout).toMatch(/the last 300 scores of mf against/);
 });
