@@ -19,9 +19,13 @@ export function fieldMistake(issue: Issue, row: unknown, whole: string): string 
   if (issue.code === 'invalid_key')
     return `${nameOf(issue.path.slice(0, -1), whole)} has an empty name`;
   const value = valueAt(row, issue.path);
+  const name = nameOf(issue.path, whole);
+  // As 1e999 is read, which JSON would show as null.
+  if (issue.code === 'invalid_type' && issue.expected === 'number' && typeof value === 'number') {
+    return `${name} is not a finite number`;
+  }
   const found = value === undefined ? 'is missing' : `is ${shortened(JSON.stringify(value))}`;
   const allowed = allowedBy(issue);
-  const name = nameOf(issue.path, whole);
   if (allowed === null) return `${name} ${issue.message}`;
   return `${name} ${found}: it must ${allowed}`;
 }

@@ -15,6 +15,8 @@ test.each([
   [{ id: '' }, 'id is "": it must not be empty'],
   [{ id: 'a', scores: { big: 1.5 } }, 'scores.big is 1.5: it must be 1 at most'],
   [{ id: 'a', scores: { big: -1 } }, 'scores.big is -1: it must be 0 at least'],
+  [{ id: 'a', scores: { big: Infinity } }, 'scores.big is not a finite number'],
+  [{ id: Infinity }, 'id is null: it must be a text'],
   [{ id: 'a', scores: { '': 1 } }, 'scores has an empty name'],
   [{ id: 'a', scores: [1] }, 'scores is [1]: it must be an object'],
   [{ id: 'a', isOld: 'no' }, 'isOld is "no": it must be true or false'],
