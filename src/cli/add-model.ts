@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings-schema.ts';
 import { createEmbedder } from '../embedding/create-embedder.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import { ConfigError } from '../errors.ts';
-import { defaultCatalogFile, defaultWeightsFile } from '../routing/create-router.ts';
+import { defaultCatalogFile, shippedWeightsFile } from '../routing/create-router.ts';
 import { assertSameEmbedder } from '../routing/embed-one.ts';
 import {
   describeModel,
@@ -61,7 +61,8 @@ export async function addModel(
   const id = flags.name.trim().toLowerCase();
   if (id === '') throw new ConfigError('models add needs the name of the model, it is empty');
   const rows = readRows(flags.outcomes, id);
-  const weights = loadRouterWeights(settings.weights ?? defaultWeightsFile);
+  const { kind } = createEmbedderSettings(settings, io.env);
+  const weights = loadRouterWeights(settings.weights ?? shippedWeightsFile({ id: kind }));
   const { models } = weights.metadata;
   const listed = loadModelCatalog(deps.catalogFile);
   const held = heldModels(weights);
@@ -73,10 +74,13 @@ export async function addModel(
         `with ${flags.weightsOut} it means the model placed here\n`,
     );
   }
-  if (rows.length < wantedPrompts) {
-    io.stderr.write(
-      `pointsman: warning: ${rows.length} scored prompts say little about a model; give 50 to 200\n`,
-    );
+  const different = new Set(rows.map(({ prompt }) => prompt)).size;
+  if (different < wantedPrompts) {
+    const given =
+      different === rows.length
+        ? `${rows.length} scored prompts`
+        : `${rows.length} scored prompts, only ${different} of them different,`;
+    io.stderr.write(`pointsman: warning: ${given} say little about a model; give 50 to 200\n`);
   }
   const like = likeness(catalog, id, flags);
   const prior = modelPrior(weights.head, knownModels(catalog, models, like));

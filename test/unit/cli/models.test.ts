@@ -120,6 +120,27 @@ describe('pointsman models add', () => {
     await expect(failed).rejects.toThrow(/holds 9 scored prompts of new-9b; at least 10/);
   });
 
+  it('warns of few different prompts, however often they were scored', async () => {
+    const { weights, flags, deps } = files(0);
+    const rows = Array.from({ length: 90 }, (_, i) =>
+      JSON.stringify({ prompt: `p${i % 3}`, score: i % 2 }),
+    );
+    writeFileSync(flags.outcomes, rows.join('\n'));
+    const { io, stderr } = fakeIo();
+    await addModel(flags, { weights }, io, deps);
+    expect(stderr()).toContain('90 scored prompts, only 3 of them different, say little');
+  });
+
+  it('places a model in the weights that ship for the embedder', async () => {
+    const { flags } = files(60);
+    const { io, stdout } = fakeIo();
+    await addModel(flags, { embedder: 'fast' }, io);
+    expect(stdout()).toContain('new-9b is placed by 60 scored prompts');
+    const { embedder, models } = loadRouterWeights(flags.weightsOut).metadata;
+    expect(embedder.id).toBe('fast');
+    expect(models.at(-1)).toBe('new-9b');
+  });
+
   it('reads rows of an outcome file, other models left out, and names bad lines', async () => {
     const { weights, flags, deps } = files(0);
     const rows = Array.from({ length: 30 }, (_, i) =>
