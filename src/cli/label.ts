@@ -4,6 +4,7 @@ import { unpricedRemotes } from '../config/create-judging.ts';
 import { loadConfig, withoutAccess, type SettingsInput } from '../config/load-config.ts';
 import { nameSetting } from '../config/setting-flags.ts';
 import { ConfigError } from '../errors.ts';
+import { listSome } from '../list-some.ts';
 import { createAskModel } from '../judging/ask-model.ts';
 import { estimateComparison, type ComparedModels } from '../judging/estimate-cost.ts';
 import { createJudge } from '../judging/judge.ts';
@@ -52,7 +53,7 @@ export async function label(
   const log = openLabelLog(config.db);
   try {
     const { plan, prompts, estimateOf } = makePlan(models, log, flags, config.db);
-    io.stderr.write(planText(plan));
+    io.stderr.write(planText(plan) + otherPairWarning(prompts, log));
     if (flags.isDryRun || prompts.length === 0) {
       io.stdout.write(flags.json ? labelJson(plan, null) : '');
       return 0;
@@ -123,6 +124,17 @@ function makePlan(
     plan: { ...plan, unpriced, estimatedNanoUsd, budgetNanoUsd },
     ...{ prompts, estimateOf },
   };
+}
+
+function otherPairWarning(prompts: readonly LoggedPrompt[], log: LabelLog): string {
+  const others = prompts.filter(({ isOfOwnPair }) => !isOfOwnPair).length;
+  if (others === 0) return '';
+  const models = (tier: 'strong' | 'weak') => listSome(log.modelsOf(tier), 3);
+  return (
+    `pointsman: warning: ${others} of these prompts were routed between other models (the log names ` +
+    `${models('strong')} as strong, ${models('weak')} as weak). What is compared on them is stored, but ` +
+    'calibrate, train and the dashboard count only comparisons of the models that were routed between.\n'
+  );
 }
 
 /** What costs nothing needs no word. */

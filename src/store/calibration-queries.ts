@@ -1,4 +1,5 @@
 import { openDatabase } from './database.ts';
+import { isOfOwnPair } from './own-pair.ts';
 
 /**
  * SQL: whether the threshold decided a scored request. It has no say after a guard or a rule, or in a
@@ -70,9 +71,10 @@ const query = `
     coalesce(r.session_hash, r.prompt_sha256) as cluster
   from asked r
   left join (
-    select decision_id, avg(strong_win) as strongWin, avg(strong_cost_nano_usd) as strongCost,
+    select c.decision_id, avg(strong_win) as strongWin, avg(strong_cost_nano_usd) as strongCost,
       avg(weak_cost_nano_usd) as weakCost
-    from comparison group by decision_id
+    from comparison c join request r on r.decision_id = c.decision_id
+    where ${isOfOwnPair} group by c.decision_id
   ) c on c.decision_id = r.decision_id
   order by r.started_at_utc desc, r.decision_id`;
 

@@ -1,4 +1,5 @@
 import { openDatabase } from './database.ts';
+import { isOfOwnPair } from './own-pair.ts';
 
 /** A request that a cascade asked the weak model first, with what is known of how it turned out. */
 export interface CascadeRecord {
@@ -70,7 +71,8 @@ const cascaded = `
     r.is_stream as isStream, r.outcome <> 'client_abort' as isOver, r.ttft_ms as ttftMs,
     r.discarded_cost_nano_usd as discardedCostNanoUsd,
     (select avg(value) from feedback f where f.decision_id = r.decision_id) as explicit,
-    (select avg(strong_win) from comparison c where c.decision_id = r.decision_id) as strongWin,
+    (select avg(strong_win) from comparison c
+      where c.decision_id = r.decision_id and ${isOfOwnPair}) as strongWin,
     r.reason = 'cascade' or not exists
       (select 1 from comparison c where c.decision_id = r.decision_id and c.origin = 'shadow')
       as isAskedAgain,

@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts';
 import { openDatabase } from './database.ts';
 import type { Comparison } from './evidence.ts';
 import { comparisonRow, prepareEvidenceStatements } from './evidence-statements.ts';
+import { namesOwnPair } from './own-pair.ts';
 import { describeSqliteError } from './sqlite-error.ts';
 
 /** The models of a comparison, by the ids that are sent upstream. */
@@ -19,6 +20,8 @@ export interface LoggedPrompt {
   /** The newest request with this text. */
   readonly decisionId: string;
   readonly text: string;
+  /** Its comparison is evidence: the models to be compared answer for the tiers of its router. */
+  readonly isOfOwnPair: boolean;
 }
 
 export interface LabelCounts {
@@ -33,6 +36,8 @@ export interface LabelLog {
   counts(ids: ComparedIds): LabelCounts;
   /** Texts that these models have not been compared on yet, each once. */
   prompts(ids: ComparedIds, sample: LabelSample, limit: number): LoggedPrompt[];
+  /** Model ids that answered scored requests as this tier, fallbacks aside. */
+  modelsOf(tier: 'strong' | 'weak'): string[];
   /** Mean length of a tier's answers in tokens; null before there is one. */
   meanAnswerTokens(tier: 'strong' | 'weak'): number | null;
   /** @throws ConfigError when the database cannot be written */
@@ -47,7 +52,11 @@ export function openLabelLog(file: string): LabelLog {
   const { insertComparison } = prepareEvidenceStatements(database);
   return {
     counts: (ids) => statements.counts.get(ids) ?? { prompts: 0, compared: 0 },
-    prompts: (ids, sample, limit) => statements.prompts[sample].all({ ...ids, limit }),
+    prompts: (ids, sample, limit) =>
+      statements.prompts[sample]
+        .all({ ...ids, limit })
+        .map((row) => ({ ...row, isOfOwnPair: row.isOfOwnPair === 1 })),
+    modelsOf: (tier) => statements.modelsOf.all(tier),
     meanAnswerTokens: (tier) => statements.meanAnswerTokens.get(tier) ?? null,
     store(comparison) {
       try {
@@ -73,16 +82,18 @@ const compared = `(select o.prompt_text from comparison c
   where c.judge_model = @judgeModel and c.strong_model = @strongModel
     and c.weak_model = @weakModel and o.prompt_text is not null)`;
 
+type PromptRow = Omit<LoggedPrompt, 'isOfOwnPair'> & { readonly isOfOwnPair: number };
+
 function prepareLabelStatements(database: Database) {
   // Of a group SQLite takes the other columns from the row with the maximum. Ids are random.
   const prompts = (order: string) =>
-    database.prepare<[ComparedIds & { readonly limit: number }], LoggedPrompt>(
-      `select decisionId, text from (
+    database.prepare<[ComparedIds & { readonly limit: number }], PromptRow>(
+      `select decisionId, text, ${namesOwnPair('@strongModel', '@weakModel')} as isOfOwnPair from (
          select r.decision_id as decisionId, r.prompt_text as text, r.score, r.threshold,
-           max(r.started_at_utc) as startedAtUtc
+           r.router, r.router_version, max(r.started_at_utc) as startedAtUtc
          from request r where ${fitting} and r.prompt_text not in ${compared}
          group by r.prompt_text
-       ) order by ${order}, decisionId limit @limit`,
+       ) r order by ${order}, decisionId limit @limit`,
     );
   return {
     prompts: {
@@ -95,6 +106,13 @@ function prepareLabelStatements(database: Database) {
          count(distinct case when r.prompt_text in ${compared} then r.prompt_text end) as compared
        from request r where ${fitting}`,
     ),
+    modelsOf: database
+      .prepare<[string], string>(
+        `select distinct upstream_model from request
+         where tier = ? and score is not null and fallbacks = 0 and upstream_model > ''
+         order by upstream_model`,
+      )
+      .pluck(),
     meanAnswerTokens: database
       .prepare<[string], number | null>(
         `select avg(completion_tokens) from request

@@ -154,6 +154,13 @@ export const migrations: readonly Migration[] = [
     name: '0005-failed-calls',
     sql: 'alter table request add column failed_calls text',
   },
+  {
+    name: '0006-answered-index',
+    sql: `
+      -- Which models answer for the tiers of a router version (own-pair.ts).
+      create index request_answered on request (router, router_version, tier, upstream_model)
+        where score is not null and fallbacks = 0;`,
+  },
 ];
 
 /** Runs the steps that the file has not seen, each in one transaction with its record. */

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { openDatabase } from './database.ts';
+import { isOfOwnPair } from './own-pair.ts';
 import { vectorOfBlob } from './vector-of-blob.ts';
 
 /**
@@ -92,8 +93,11 @@ function prepareOutcomes(database: Database, fields: string, join: string) {
      from request r ${join}
      left join (select decision_id, avg(value) as explicit from feedback group by decision_id) f
        on f.decision_id = r.decision_id
-     left join (select decision_id, avg(strong_win) as strongWin from comparison group by decision_id) c
-       on c.decision_id = r.decision_id
+     left join (
+       select c.decision_id, avg(strong_win) as strongWin
+       from comparison c join request r on r.decision_id = c.decision_id
+       where ${isOfOwnPair} group by c.decision_id
+     ) c on c.decision_id = r.decision_id
      left join (select decision_id, min(value) as implicit from signal group by decision_id) s
        on s.decision_id = r.decision_id
      where r.router = @router and r.router_version = @routerVersion and r.score is not null

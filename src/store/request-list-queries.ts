@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { Evidence } from './evidence.ts';
 import { prepareEvidenceStatements } from './evidence-statements.ts';
 import { isFailure } from './failure-sql.ts';
+import { isOfOwnPair } from './own-pair.ts';
 
 /** What narrows the list of logged requests; null: all. */
 export interface RequestFilter {
@@ -102,7 +103,8 @@ const listed = `r.decision_id, r.started_at_utc as started_at, r.tier, r.reason,
   r.outcome, r.error_code, r.fallbacks, r.ttft_ms, r.duration_ms, r.prompt_tokens,
   r.completion_tokens, r.cost_nano_usd / 1e9 as cost_usd, substr(r.prompt_text, 1, 200) as prompt,
   (select avg(value) from feedback f where f.decision_id = r.decision_id) as explicit,
-  (select avg(strong_win) from comparison c where c.decision_id = r.decision_id) as strong_win,
+  (select avg(strong_win) from comparison c
+    where c.decision_id = r.decision_id and ${isOfOwnPair}) as strong_win,
   (select min(value) from signal s where s.decision_id = r.decision_id) as implicit`;
 
 const whole = `${listed}, r.request_id, r.endpoint, r.router, r.router_version, r.requested_model,
@@ -119,13 +121,13 @@ const results: Readonly<Record<RequestResult, string>> = {
 };
 
 const has = (table: string, where = '') =>
-  `exists (select 1 from ${table} x where x.decision_id = r.decision_id${where})`;
+  `exists (select 1 from ${table} c where c.decision_id = r.decision_id${where})`;
 
 const evidences: Readonly<Record<RequestEvidence, string>> = {
   explicit: has('feedback'),
-  compared: has('comparison'),
+  compared: has('comparison', ` and ${isOfOwnPair}`),
   implicit: has('signal'),
-  bad: `(${has('feedback', ' and x.value < 0.5')} or ${has('signal', ' and x.value < 0.5')})`,
+  bad: `(${has('feedback', ' and c.value < 0.5')} or ${has('signal', ' and c.value < 0.5')})`,
 };
 
 export function prepareRequestListQueries(database: Database): RequestListQueries {

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { isDecidedByThreshold } from './calibration-queries.ts';
 import { isFailure } from './failure-sql.ts';
+import { isOfOwnPair } from './own-pair.ts';
 
 /*
  * What the dashboard sums up over a range of time. Begin and end are ISO texts: `from <= started <
@@ -217,7 +218,8 @@ export function prepareTrafficQueries(database: Database): TrafficQueries {
        fallbacks + (reason = 'cascade') as fallbacks, propensity, null as promptChars, null as promptTokens,
        null as costNanoUsd, coalesce(session_hash, prompt_sha256) as cluster,
        (select avg(value) from feedback f where f.decision_id = r.decision_id) as explicit,
-       (select avg(strong_win) from comparison c where c.decision_id = r.decision_id) as strongWin
+       (select avg(strong_win) from comparison c
+         where c.decision_id = r.decision_id and ${isOfOwnPair}) as strongWin
      from request r
      where router = @router and router_version = @routerVersion and score is not null
        and tier in ('strong', 'weak') and ${isDecidedByThreshold}
@@ -244,10 +246,11 @@ export function prepareTrafficQueries(database: Database): TrafficQueries {
      from request where ${inSpan} and fallbacks > 0
      group by tier, upstream_model order by count desc limit 20`,
   );
-  const evidenceOf = (table: string) =>
-    `(select count(distinct e.decision_id) from ${table} e join request using (decision_id) where ${inSpan})`;
+  const evidenceOf = (table: string, where = 'true') =>
+    `(select count(distinct c.decision_id) from ${table} c join request r using (decision_id)
+      where ${inSpan} and ${where})`;
   const evidence = database.prepare<[Span], EvidenceCounts>(
-    `select ${evidenceOf('feedback')} as explicit, ${evidenceOf('comparison')} as compared,
+    `select ${evidenceOf('feedback')} as explicit, ${evidenceOf('comparison', isOfOwnPair)} as compared,
        ${evidenceOf('signal')} as implicit`,
   );
   const thresholds = database.prepare<[string], ThresholdHistoryRow>(

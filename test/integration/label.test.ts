@@ -56,6 +56,7 @@ function logOf(prompts: readonly Partial<RequestRecord>[]): string {
       promptText: `prompt ${i}`,
       completionTokens: 100,
       tier: i % 2 === 0 ? 'strong' : 'weak',
+      upstreamModel: i % 2 === 0 ? 'big' : 'small',
       ...fields,
     }),
   );
@@ -144,6 +145,17 @@ test('both models are asked, the judge sees both orders, and what it says is sto
   expect(judge.requests[0]?.headers.authorization).toBe(`Bearer ${key}`);
   expect(strong.requests[0]?.headers.authorization).toBeUndefined();
   expect(out + err + readFileSync(db).toString('latin1')).not.toContain(key);
+});
+
+test('prompts that were routed between other models are told of', async () => {
+  const older = { routerVersion: 'mf-v0' };
+  const db = logOf([{}, {}, {}, { ...older, upstreamModel: 'tiny' }]);
+  const { err } = await run(db, []);
+  expect(err).toContain(
+    'warning: 1 of these prompts were routed between other models (the log names big as strong, ' +
+      'small, tiny as weak).',
+  );
+  expect((await run(some(2), [])).err).not.toContain('other models');
 });
 
 test('a judge that always prefers a place yields ties', async () => {

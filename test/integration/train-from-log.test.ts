@@ -94,6 +94,7 @@ function logOutcomes(file: string, rows: readonly Scored[], user: User, seed = 1
       ...{ decisionId: `dec_${i}`, routerVersion: router.version, score, threshold, tier },
       ...{ propensity: tier === byScore ? 0.9 : 0.1, embedderId: 'scripted-2', embedding },
       promptChars: prompt.text.length,
+      upstreamModel: tier === 'strong' ? 'gpt-4o' : 'llama3:8b',
       startedAtMs: Date.UTC(2025, 0, 1) + i * 1000,
     });
     writer.write(packRows([row]));

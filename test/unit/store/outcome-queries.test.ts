@@ -11,7 +11,8 @@ function logged() {
   const file = join(tempFolder(), 'log.db');
   const database = openDatabase(file);
   const writer = createLogWriter(database);
-  const record = (decisionId: string, fields = {}) => requestRecord({ decisionId, ...fields });
+  const record = (decisionId: string, fields = {}) =>
+    requestRecord({ decisionId, upstreamModel: '', ...fields });
   writer.write(
     packRows([
       record('said', { score: 0.7, fallbacks: 1, propensity: 0.95 }),
