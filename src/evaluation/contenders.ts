@@ -13,20 +13,19 @@ export interface Contender {
   readonly scores: readonly number[] | null;
 }
 
-/** The floors of every table, and the oracle. */
+export function createOracle(rows: readonly ComparedRow[], random: Random) {
+  const strong = rows.map((row) => row.strong);
+  const weak = rows.map((row) => row.weak);
+  const scores = ranks(floors.oracle(strong, weak), random);
+  return { name: 'oracle', kind: 'oracle', scores } as const;
+}
+
+/** The floors of one table, whose rows these are. */
 export function createFloors(
   rows: readonly ComparedRow[],
   learn: readonly ComparedRow[] | null,
-  random: Random,
 ): Contender[] {
-  const strong = rows.map((row) => row.strong);
-  const weak = rows.map((row) => row.weak);
   return [
-    {
-      name: 'oracle',
-      kind: 'oracle',
-      scores: ranks(floors.oracle(strong, weak), random),
-    },
     { name: 'topic', kind: 'floor', scores: topicGaps(rows, learn, 'topic') },
     { name: 'source', kind: 'floor', scores: topicGaps(rows, learn, 'source') },
     { name: 'length', kind: 'floor', scores: floors.length(rows.map(({ prompt }) => prompt)) },

@@ -1,7 +1,7 @@
 import { seededRandom } from '../math/random.ts';
 import { pooledSource } from '../training/outcomes.ts';
 import { sourcesOf, type ComparedRow } from './compared-rows.ts';
-import { createFloors, type Contender } from './contenders.ts';
+import { createFloors, createOracle, type Contender } from './contenders.ts';
 import { evaluateTable, type RowCosts } from './evaluate-table.ts';
 import type { PairEvaluation, Table } from './evaluation.ts';
 import { sourceList } from './format.ts';
@@ -26,20 +26,21 @@ export function evaluatePair(input: PairInput): PairEvaluation {
   const { rows, learn, notes, minimumRows } = input;
   const { all, kept, hasLarge } = sourcesOf(rows, minimumRows);
   const sources = all.map((entry) => ({ ...entry, isPooled: kept.includes(entry) }));
-  const contenders: Contender[] = [
-    ...[...input.scores].map(([name, scores]): Contender => ({ name, kind: 'router', scores })),
-    ...createFloors(rows, learn, seededRandom(input.seed)),
+  const contenders = [
+    ...[...input.scores].map(([name, scores]) => ({ name, kind: 'router', scores }) as const),
+    createOracle(rows, seededRandom(input.seed)),
   ];
   const tableOf = (source: string, isIn: (row: ComparedRow) => boolean): Table => {
     const picked = rows.flatMap((row, i) => (isIn(row) ? [i] : []));
     const column = <T>(values: readonly T[]): T[] => picked.map((i) => values[i]!);
+    const ofTable = column(rows);
     return evaluateTable({
       source,
-      rows: column(rows),
-      contenders: contenders.map((contender) => ({
-        ...contender,
-        scores: contender.scores && column(contender.scores),
-      })),
+      rows: ofTable,
+      contenders: [
+        ...contenders.map((one): Contender => ({ ...one, scores: column(one.scores) })),
+        ...createFloors(ofTable, learn),
+      ],
       costs: input.costs && {
         strong: column(input.costs.strong),
         weak: column(input.costs.weak),

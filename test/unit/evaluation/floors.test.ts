@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createFloors } from '../../../src/evaluation/contenders.ts';
+import { createFloors, createOracle } from '../../../src/evaluation/contenders.ts';
+import { evaluatePair } from '../../../src/evaluation/evaluate-pair.ts';
 import { topicGaps } from '../../../src/evaluation/topic-gaps.ts';
 import { seededRandom } from '../../../src/math/random.ts';
 import { apgr, performanceCurve } from '../../../src/training/evaluate-metrics.ts';
@@ -9,8 +10,8 @@ const law = { topic: 'exam/law' };
 const maths = { topic: 'exam/maths' };
 
 function floorOf(name: string, rows: ReturnType<typeof comparedRow>[], learn = rows) {
-  const floor = createFloors(rows, learn, seededRandom(1)).find((each) => each.name === name);
-  return floor!.scores!;
+  const all = [createOracle(rows, seededRandom(1)), ...createFloors(rows, learn)];
+  return all.find((each) => each.name === name)!.scores!;
 }
 
 describe('the floors', () => {
@@ -42,8 +43,45 @@ describe('the floors', () => {
     const rows = Array.from({ length: 300 }, (_, i) =>
       comparedRow({ key: String(i), strong: 1, weak: random() < 0.5 ? 1 : 0 }),
     );
-    const scores = topicGaps(rows, null, 'topic');
-    expect(Math.max(...scores.map(Math.abs))).toBeLessThan(1e-12);
+    expect(new Set(topicGaps(rows, null, 'topic'))).toEqual(new Set([0.5]));
+  });
+
+  it('topic and source without a train split: on noise they are worth a half, in every table', () => {
+    const sizes = [[70, 50, 20], [60, 40], [30, 15]]; // prettier-ignore
+    const tables = Array.from({ length: 60 }, (_, seed) => {
+      const random = seededRandom(seed);
+      const rows = sizes.flatMap((ofSource, source) =>
+        ofSource.flatMap((count, topic) =>
+          Array.from({ length: count }, (__, i) =>
+            comparedRow({
+              ...{ source: `s${source}`, topic: `s${source}/${topic}` },
+              key: [seed, source, topic, i].join(),
+              strong: random() < 0.75 ? 1 : 0,
+              weak: random() < 0.35 ? 1 : 0,
+            }),
+          ),
+        ),
+      );
+      const few = { scores: new Map(), costs: null, notes: [], resamples: 0, minimumRows: 0 };
+      const pair = { strong: 'big', weak: 'small', rows, learn: null, seed, ...few };
+      const { pooled, bySource } = evaluatePair(pair);
+      return [pooled, ...bySource];
+    });
+    const apgrs = (floor: string, table: number) =>
+      tables.map((of) => of[table]!.rows.find(({ name }) => name === floor)!.apgr!.value!);
+    for (const floor of ['topic', 'source']) {
+      for (const table of [0, 1, 2, 3]) {
+        if (floor === 'source' && table > 0) continue;
+        const values = apgrs(floor, table);
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+        const variance =
+          values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+        expect(Math.abs(mean - 0.5)).toBeLessThan(3 * Math.sqrt(variance / values.length));
+      }
+    }
+    for (const table of [1, 2, 3]) {
+      for (const apgr of apgrs('source', table)) expect(apgr).toBeCloseTo(0.5, 12);
+    }
   });
 
   it('topic without a train split: two topics are told apart', () => {

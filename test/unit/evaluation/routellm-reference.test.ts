@@ -2,7 +2,7 @@
 // GSM8K without contaminated rows, MT-Bench's 72 questions), from fixtures of the same counts.
 import { describe, expect, it } from 'vitest';
 import { comparedRows } from '../../../src/evaluation/compared-rows.ts';
-import { createFloors } from '../../../src/evaluation/contenders.ts';
+import { createOracle } from '../../../src/evaluation/contenders.ts';
 import { seededRandom } from '../../../src/math/random.ts';
 import {
   createRandomCurve,
@@ -45,8 +45,8 @@ describe('the oracle', () => {
   ] as const)('on %s has APGR %f and CPT50 %f', (name, apgr, cpt50, tolerance) => {
     const { strong, weak } = sets[name];
     const rows = strong.map((value, i) => comparedRow({ strong: value, weak: weak[i]! }));
-    const oracle = createFloors(rows, null, seededRandom(1)).find((one) => one.name === 'oracle');
-    const curve = performanceCurve({ strong, weak, scores: oracle!.scores! });
+    const oracle = createOracle(rows, seededRandom(1));
+    const curve = performanceCurve({ strong, weak, scores: oracle.scores });
     expect(Math.abs(curveApgr(curve) - apgr)).toBeLessThan(tolerance);
     expect(Math.abs(100 * curveCalls(curve, 0.5)! - cpt50)).toBeLessThan(0.2);
   });
