@@ -2,8 +2,8 @@
 import { seededRandom } from '../math/random.ts';
 import { areaUnder, createCurve, curveApgr, qualityAt } from '../training/evaluate-metrics.ts';
 import {
-  createQuestionDraw,
   percentileEstimate,
+  resampleQuestions,
   type PercentileEstimate,
 } from '../training/question-bootstrap.ts';
 import {
@@ -77,10 +77,6 @@ export function compareCascade({
   seed,
 }: CascadeInput): CascadeComparison {
   const evaluators = pairs.map(createEvaluator);
-  const draw = createQuestionDraw(
-    pairs.flatMap(({ rows }) => rows),
-    seededRandom(seed),
-  );
   const evaluate = (counts: Uint16Array | null): PairOutcome[] => {
     let start = 0;
     return pairs.map(({ rows }, i) => {
@@ -91,7 +87,8 @@ export function compareCascade({
     });
   };
   const whole = evaluate(null);
-  const resampled = Array.from({ length: resamples }, () => evaluate(draw()));
+  const rows = pairs.flatMap((pair) => pair.rows);
+  const resampled = resampleQuestions(rows, seededRandom(seed), resamples, evaluate);
   const means = { whole: meanOf(whole), resampled: resampled.map(meanOf) };
   return {
     router,

@@ -2,7 +2,7 @@ import { seededRandom } from '../math/random.ts';
 import { calibrationOf } from './calibrate-scores.ts';
 import { evaluatePair, type PairInput } from './evaluate-pair.ts';
 import type { Calibration, Evaluation } from './evaluation.ts';
-import { createQuestionDraw } from '../training/question-bootstrap.ts';
+import { resampleQuestions } from '../training/question-bootstrap.ts';
 
 export interface EvaluationInput extends Pick<
   Evaluation,
@@ -39,12 +39,13 @@ export function evaluateAll(input: EvaluationInput): Evaluation {
 /** Questions are drawn for all pairs at once: the same question occurs in several. */
 function calibrationOfAll(input: EvaluationInput, router: string): Calibration {
   const rows = input.pairs.flatMap((pair) => pair.rows);
-  const draw = createQuestionDraw(rows, seededRandom(input.seed));
+  const { resamples, seed } = input;
+  const draws = resampleQuestions(rows, seededRandom(seed), resamples, (counts) => counts);
   const predictions = {
     router,
     scores: input.pairs.flatMap(({ scores }) => scores.get(router) ?? []),
     won: rows.map((row) => (row.strong > row.weak ? 1 : 0)),
     weights: rows.map(() => 1),
   };
-  return calibrationOf(predictions, Array.from({ length: input.resamples }, draw));
+  return calibrationOf(predictions, draws);
 }

@@ -50,12 +50,15 @@ export function evaluatePair(input: PairInput): PairEvaluation {
     });
   };
   const isKept = new Set(kept.map(({ source }) => source));
+  const pooled = tableOf(pooledSource, ({ source }) => isKept.has(source));
+  const oneQuestion =
+    pooled.questions === 1 ? ['all rows are of one question (key): nothing tells an interval'] : [];
   return {
     strong: input.strong,
     weak: input.weak,
-    notes: [...notes, ...sizeNotes(sources, hasLarge, minimumRows)],
+    notes: [...notes, ...sizeNotes(sources, hasLarge, minimumRows), ...oneQuestion],
     sources,
-    pooled: tableOf(pooledSource, ({ source }) => isKept.has(source)),
+    pooled,
     bySource: hasLarge
       ? kept.map(({ source }) => tableOf(source, (row) => row.source === source))
       : [],

@@ -13,9 +13,9 @@ import { equalWeights, type ComparedRow } from './compared-rows.ts';
 import type { Contender } from './contenders.ts';
 import { recoveries, type Difference, type Table, type TableRow } from './evaluation.ts';
 import {
-  createQuestionDraw,
   percentileEstimate,
   interval95,
+  resampleQuestions,
 } from '../training/question-bootstrap.ts';
 
 /** Estimated cost of each row's answer by either model, in US dollars. */
@@ -43,8 +43,7 @@ export function evaluateTable(input: TableInput): Table {
   const weights = equalWeights(rows);
   const strong = rows.map((row) => row.strong);
   const weak = rows.map((row) => row.weak);
-  const draw = createQuestionDraw(rows, seededRandom(seed));
-  const draws = Array.from({ length: input.resamples }, draw);
+  const draws = resampleQuestions(rows, seededRandom(seed), input.resamples, (counts) => counts);
   const curvesOf = (
     { scores }: Contender,
     values: { strong: readonly number[]; weak: readonly number[] },

@@ -17,9 +17,9 @@ import {
   type CurvePoint,
 } from '../training/evaluate-metrics.ts';
 import {
-  createQuestionDraw,
   percentileEstimate,
   interval95,
+  resampleQuestions,
   type PercentileEstimate,
 } from '../training/question-bootstrap.ts';
 
@@ -82,11 +82,8 @@ export function compareHeads(
   const measure = (counts?: ArrayLike<number>) =>
     curves.map((curve) => figuresOf(curve(counts), strongShare));
   const whole = measure();
-  const draw = createQuestionDraw(
-    kinds.map((source, i) => ({ source, key: String(groups[i]) })),
-    random,
-  );
-  const runs = Array.from({ length: resamples }, () => measure(draw()));
+  const questions = kinds.map((source, i) => ({ source, key: String(groups[i]) }));
+  const runs = resampleQuestions(questions, random, resamples, measure);
   const column = (value: (figures: Figures[]) => number | null): PercentileEstimate =>
     percentileEstimate(value(whole), runs.map(value));
   const difference = (of: (figures: Figures) => number | null) => (figures: Figures[]) => {

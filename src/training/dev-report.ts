@@ -5,7 +5,7 @@ import type { RouterWeights } from '../routing/router-weights.ts';
 import type { CalibrationReport } from './calibration-report.ts';
 import { apgr, createCurve, curveApgr, type ScoredOutcomes } from './evaluate-metrics.ts';
 import { pooledSource, type Outcome } from './outcomes.ts';
-import { createQuestionDraw, interval95 } from './question-bootstrap.ts';
+import { resampleQuestions, interval95 } from './question-bootstrap.ts';
 import { countBy } from './training-rows.ts';
 
 /** [strong, weak] */
@@ -110,14 +110,15 @@ export function pairFigures(
 
 const resamples = 300;
 
-/** Over resampled questions; null when no resample has a gap between the models. */
+/** Over resampled questions; null when no resample has a gap between the models, or there is one question. */
 function apgrInterval(
   outcomes: ScoredOutcomes,
   rows: readonly { readonly key: string; readonly source: string }[],
 ): [number, number] | null {
-  const draw = createQuestionDraw(rows, seededRandom(1));
   const curve = createCurve(outcomes);
-  const values = Array.from({ length: resamples }, () => curveApgr(curve(draw())));
-  const interval = interval95(values);
+  const random = seededRandom(1);
+  const interval = interval95(
+    resampleQuestions(rows, random, resamples, (counts) => curveApgr(curve(counts))),
+  );
   return interval && [...interval];
 }

@@ -3,32 +3,48 @@ import {
   createQuestionDraw,
   percentileEstimate,
   interval95,
+  resampleQuestions,
 } from '../../../src/training/question-bootstrap.ts';
 import { seededRandom, type Random } from '../../../src/math/random.ts';
 import { apgr, createCurve, curveApgr } from '../../../src/training/evaluate-metrics.ts';
 
 describe('createQuestionDraw', () => {
-  const rows = [
-    { key: 'a', source: 'x' },
-    { key: 'a', source: 'y' },
-    { key: 'b', source: 'x' },
-    { key: 'b', source: 'y' },
-    { key: 'c', source: 'x' },
-    { key: 'd', source: 'x' },
-  ];
+  const asked = (keys: string, source: string) => [...keys].map((key) => ({ key, source }));
+  const sum = (counts: Uint16Array) => counts.reduce((total, count) => total + count, 0);
 
   it('draws all rows of a question together, and keeps the number of rows of each source', () => {
+    const rows = [...asked('abcde', 'x'), ...asked('abcde', 'y'), ...asked('fghij', 'x')];
     const draw = createQuestionDraw(rows, seededRandom(1));
     const seen = new Set<string>();
     for (let run = 0; run < 50; run++) {
       const counts = draw();
-      expect(counts[0]).toBe(counts[1]);
-      expect(counts[2]).toBe(counts[3]);
-      expect(counts[0]! + counts[2]!).toBe(2);
-      expect(counts[4]! + counts[5]!).toBe(2);
+      expect(counts.subarray(0, 5)).toEqual(counts.subarray(5, 10));
+      expect(sum(counts.subarray(0, 5))).toBe(5);
+      expect(sum(counts.subarray(10))).toBe(5);
       seen.add(counts.join());
     }
-    expect(seen.size).toBe(9);
+    expect(seen.size).toBeGreaterThan(45);
+  });
+
+  it('draws from sources with fewer than 5 questions together, which alone would hardly vary', () => {
+    const rows = [...'abcdefgh'].map((key) => ({ key, source: `only ${key}` }));
+    const draw = createQuestionDraw([...rows, ...asked('ijklm', 'x')], seededRandom(1));
+    const drawn = Array.from({ length: 50 }, draw);
+    expect(Math.max(...drawn.map((counts) => counts[0]!))).toBeGreaterThan(1);
+    for (const counts of drawn) expect(sum(counts.subarray(0, 8))).toBe(8);
+  });
+
+  it('draws from a source with one question together with the smallest other one', () => {
+    const rows = [...asked('a', 'lonely'), ...asked('bcdefgh', 'x'), ...asked('ijklm', 'y')];
+    const drawn = Array.from({ length: 50 }, createQuestionDraw(rows, seededRandom(1)));
+    expect(new Set(drawn.map((counts) => counts[0])).size).toBeGreaterThan(1);
+    for (const counts of drawn) expect(sum(counts.subarray(1, 8))).toBe(7);
+  });
+
+  it('has no figures of a single question', () => {
+    const random = seededRandom(1);
+    expect(resampleQuestions(asked('aaaa', 'x'), random, 10, sum)).toEqual([]);
+    expect(resampleQuestions(asked('aab', 'x'), random, 10, sum)).toHaveLength(10);
   });
 });
 
