@@ -84,7 +84,7 @@ export async function addModel(
   }
   const like = likeness(catalog, id, flags);
   const prior = modelPrior(weights.head, knownModels(catalog, models, like));
-  assertCanWrite('--weights-out', flags.weightsOut);
+  assertCanWrite('--weights-out', flags.weightsOut, [flags.outcomes]);
   const embedder = await deps.openEmbedder(settings, io.env);
   const scored = await factorsOf(rows, weights, embedder).finally(() => embedder.close());
 

@@ -34,6 +34,7 @@ import { createProgress } from './progress.ts';
 import { withPrices, type TierPrices } from './price-rows.ts';
 import { scoresOfFile, scoresOfLog, type ScoreSet } from './score-set.ts';
 import type { CreateScorer } from './scorer.ts';
+import { assertIsNoInput } from './write-whole.ts';
 
 export type { CalibrateOptions } from './calibrate-options.ts';
 
@@ -64,6 +65,9 @@ export async function runCalibrate(
   const router = options.router ?? 'mf';
   const goal = readGoal(options);
   const flags = readCurveFlags(options);
+  const { svg, prompts, db } = options;
+  if (svg !== undefined)
+    assertIsNoInput('--svg', svg, prompts === undefined ? [db] : [prompts, db]);
   if (goal.kind === 'strong_share') return calibrateShare(goal, flags, router, options, io, deps);
   if (options.prompts !== undefined) {
     throw new ConfigError(

@@ -6,7 +6,7 @@ import { readFeedback, type FeedbackCounts, type JudgedAnswer } from '../store/f
 import type { Outcome } from '../training/outcomes.ts';
 
 /** Where the outcomes of a clone lie, beside it. */
-const defaultData = '../shared/data';
+export const defaultData = '../shared/data';
 
 export interface DataFlags {
   readonly data: readonly string[] | undefined;

@@ -8,7 +8,7 @@ import { htmlReport } from '../evaluation/html-report.ts';
 import { evaluationPicture } from '../evaluation/picture.ts';
 import type { Router } from '../routing/router.ts';
 import type { CliIo } from './cli-io.ts';
-import { readData, type DataFlags } from './evaluate-data.ts';
+import { defaultData, readData, type DataFlags } from './evaluate-data.ts';
 import { createIdFinder, readPairs, type PairFlags } from './evaluate-pairs.ts';
 import { readPrices, rowCosts, type PairPrices, type PriceFlags } from './evaluate-prices.ts';
 import { mapInOrder } from './map-in-order.ts';
@@ -16,6 +16,7 @@ import { wholeNumber } from './option-values.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { OpenRouters } from './router-source.ts';
 import { promptsInFlight } from './scorer.ts';
+import { assertIsNoInput } from './write-whole.ts';
 
 /** Flags as they come from the command line. */
 export interface EvaluateOptions extends DataFlags, PairFlags, PriceFlags {
@@ -36,6 +37,7 @@ export async function runEvaluate(
   io: Pick<CliIo, 'stdout' | 'stderr'>,
   openRouters: (isOnePair: boolean) => OpenRouters,
 ): Promise<number> {
+  assertKeepsInputs(options);
   const evaluation = await evaluate(options, io, openRouters);
   if (options.svg !== undefined) writePicture(options.svg, evaluationPicture(evaluation));
   if (options.html !== undefined) writePicture(options.html, htmlReport(evaluation));
@@ -43,6 +45,14 @@ export async function runEvaluate(
     options.json ? `${JSON.stringify(evaluation, null, 2)}\n` : evaluationText(evaluation),
   );
   return 0;
+}
+
+function assertKeepsInputs({ data, topicData, db, pairs, svg, html }: EvaluateOptions): void {
+  const inputs = [...(data ?? [defaultData]), ...(topicData ?? [])];
+  if (db !== undefined) inputs.push(db);
+  if (pairs !== undefined) inputs.push(pairs);
+  if (svg !== undefined) assertIsNoInput('--svg', svg, inputs);
+  if (html !== undefined) assertIsNoInput('--html', html, inputs);
 }
 
 /** The same without output. */

@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { routellmId, routellmModels, routellmPair } from '../routing/routellm-models.ts';
 import { parseRoutellmCheckpoint, writeRoutellmWeights } from '../routing/routellm-weights.ts';
 import type { CliIo } from './cli-io.ts';
-import { writeWhole } from './write-whole.ts';
+import { assertCanWrite, writeWhole } from './write-whole.ts';
 
 export interface ImportRoutellmFlags {
   readonly checkpoint: string;
@@ -19,6 +19,7 @@ export interface ImportRoutellmFlags {
 
 /** `pointsman import-routellm`. @throws ConfigError for another file, shape, dtype or model id */
 export function importRoutellm(flags: ImportRoutellmFlags, io: CliIo): void {
+  assertCanWrite('--out', flags.out, [flags.checkpoint]);
   const pair = flags.all ? null : pairOf(flags);
   let bytes: Uint8Array;
   try {

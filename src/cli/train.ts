@@ -105,7 +105,7 @@ export async function runTrain(
 ): Promise<number> {
   const startedMs = performance.now();
   const data = readTrainingData(options.data);
-  assertCanWrite('--out', options.out);
+  assertCanWrite('--out', options.out, [options.data]);
   io.stderr.write(
     `${data.train.rows.length} prompts to train on, ${data.dev.rows.length} to choose on\n`,
   );

@@ -1,5 +1,5 @@
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, sep } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
 /**
@@ -13,12 +13,29 @@ export function writeWhole(flag: string, file: string, bytes: Uint8Array): void 
   });
 }
 
-/** Before work whose result goes there. @throws ConfigError as `writeWhole` does */
-export function assertCanWrite(flag: string, file: string): void {
+/**
+ * Before work whose result goes there.
+ * @param inputs files and folders that the command reads
+ * @throws ConfigError as `writeWhole` does, and for a file that is read
+ */
+export function assertCanWrite(flag: string, file: string, inputs: readonly string[] = []): void {
+  assertIsNoInput(flag, file, inputs);
   besideFile(flag, file, (unfinished) => {
     writeFileSync(unfinished, '');
     rmSync(unfinished);
   });
+}
+
+/** @throws ConfigError when the file is one of the inputs, or data in a folder of them */
+export function assertIsNoInput(flag: string, file: string, inputs: readonly string[]): void {
+  if (!existsSync(file)) return;
+  const real = realpathSync(file);
+  for (const input of inputs.filter((path) => existsSync(path))) {
+    const realInput = realpathSync(input);
+    const isData = real.startsWith(realInput + sep) && real.endsWith('.jsonl');
+    if (real !== realInput && !isData) continue;
+    throw new ConfigError(`${flag} ${file} is read by this command: name another file`);
+  }
 }
 
 function besideFile(flag: string, file: string, write: (unfinished: string) => void): void {
