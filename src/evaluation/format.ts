@@ -82,10 +82,12 @@ export function shownDifferences({ differences }: Table): readonly Difference[] 
   return differences.filter(({ floor }) => floor === 'length' || floor === 'topic');
 }
 
-/** Null where the models clearly differ. */
+/** Null where the strong model is clearly better. */
 export function gapWarning({ gap }: Table): string | null {
-  const low = gap.interval95?.[0] ?? gap.value ?? 0;
-  return low > 0 ? null : 'no clear gap between the models here: APGR and CPT mean little';
+  const [low, high] = gap.interval95 ?? [gap.value ?? 0, gap.value ?? 0];
+  if (low > 0) return null;
+  if (high >= 0) return 'no clear gap between the models here: APGR and CPT mean little';
+  return 'the weak model is the better one here: name the pair the other way round';
 }
 
 /** Tables of a pair; one source needs no second table that says the same. */

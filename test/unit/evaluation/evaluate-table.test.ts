@@ -114,6 +114,9 @@ describe('evaluateTable', () => {
       /no clear/,
     );
     expect(gapWarning(tableOf(rowsOf(1, 0.5, 0.5, 1), [router([1, 2, 3, 4])]))).toBeNull();
+    expect(gapWarning(tableOf(rowsOf(-1, -0.5, -0.5, -1), [router([1, 2, 3, 4])]))).toMatch(
+      /the weak model is the better one here/,
+    );
   });
 
   it('reads scores as the probability that strong scores strictly higher', () => {
