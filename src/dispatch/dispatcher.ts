@@ -177,11 +177,12 @@ export function createDispatcher(
         }
         const cause = classifyFailure(error);
         const askedMs = error instanceof AppError ? retryAfterMs(error.headers, deps.now()) : null;
-        lease.fail(cause, askedMs);
+        if (cause === 'no_endpoint') lease.cancel();
+        else lease.fail(cause, askedMs);
         trace.failed = { deployment, error };
         failed = { group, error, cause };
         if (!isWorthARetry(cause)) return { failed };
-        if (cause === 'auth' || cause === 'not_found') excluded.add(deployment);
+        if (cannotAnswer.has(cause)) excluded.add(deployment);
 
         const others = pool.available(request, tried);
         const configured = deployment.numRetries ?? settings.numRetries;
@@ -209,6 +210,9 @@ function mayFallBack(request: DispatchRequest, { cause }: FailedGroup): boolean 
 function isWorthARetry(cause: FailureClass): boolean {
   return cause !== 'bad_request' && cause !== 'context_window' && cause !== 'content_policy';
 }
+
+/** A retry there would fail in the same way. */
+const cannotAnswer: ReadonlySet<FailureClass> = new Set(['auth', 'not_found', 'no_endpoint']);
 
 function isUncallable({ error, cause }: FailedGroup): boolean {
   const isBusy = error instanceof AppError && error.code === 'no_deployment_available';

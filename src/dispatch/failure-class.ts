@@ -10,6 +10,7 @@ export type FailureClass =
   | 'content_policy'
   | 'auth' // our key or model name is wrong there: this deployment cannot answer
   | 'not_found'
+  | 'no_endpoint' // the model is there, a legacy endpoint is not: nothing is wrong with the deployment
   | 'unsupported' // no deployment of the group may or can answer: none was called
   | 'rate_limit'
   | 'timeout'
@@ -28,6 +29,8 @@ export function classifyFailure(error: unknown): FailureClass {
     case 'upstream_model_not_found':
     case 'upstream_not_found':
       return 'not_found';
+    case 'upstream_endpoint_not_found':
+      return 'no_endpoint';
     case 'no_local_deployment':
     case 'not_supported_by_model':
       return 'unsupported';

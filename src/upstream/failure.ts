@@ -1,5 +1,6 @@
 import { AppError, BadRequestError, UpstreamError, type AppErrorOptions } from '../errors.ts';
 import { withoutCredentials } from '../base-url.ts';
+import type { ApiPath } from './call-target.ts';
 import type { Deployment } from './deployment.ts';
 import { isObject } from '../is-object.ts';
 
@@ -9,6 +10,7 @@ export interface FailedReply {
   readonly headers: Record<string, string | string[] | undefined>;
   readonly text: string;
   readonly url: string;
+  readonly path: ApiPath;
 }
 
 /**
@@ -38,7 +40,7 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
       { code: 'upstream_auth_failed', ...known },
     );
   }
-  if (status === 404 || status === 405) return notFound(deployment, where, said, known);
+  if (status === 404 || status === 405) return notFound(deployment, reply, said, known);
   if (status === 408) {
     const timedOut = { status: 504, code: 'upstream_timeout', ...known };
     return new UpstreamError(`The ${where} gave up waiting (408).`, timedOut);
@@ -91,10 +93,28 @@ function retryHeaders(headers: FailedReply['headers']): Record<string, string> {
   return sensible;
 }
 
-function notFound(deployment: Deployment, where: string, said: string, known: Known): AppError {
-  if (!said.includes(deployment.model) && !/model/i.test(said)) {
+function notFound(
+  deployment: Deployment,
+  { status, path, url }: FailedReply,
+  said: string,
+  known: Known,
+): AppError {
+  const where = `${deployment.group} upstream ${withoutCredentials(url)}`;
+  const isOfModel = said.includes(deployment.model) || /model/i.test(said);
+  // OpenAI: "This is a chat model and not supported in the v1/completions endpoint."
+  const isOfPath = status === 405 || !isOfModel || /completions|endpoint/i.test(said);
+  if (path === 'completions' && isOfPath) {
     return new UpstreamError(
-      `There is no chat endpoint at the ${where}. Check the base URL of ${deployment.id}.`,
+      `The ${where} has no /completions for ${deployment.model}; use /v1/chat/completions.`,
+      {
+        ...{ status: 404, type: 'invalid_request_error', code: 'upstream_endpoint_not_found' },
+        ...known,
+      },
+    );
+  }
+  if (!isOfModel) {
+    return new UpstreamError(
+      `There is no /${path} at the ${where}. Check the base URL of ${deployment.id}.`,
       { code: 'upstream_not_found', ...known },
     );
   }

@@ -156,7 +156,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
           status: reply.status,
           headers: reply.headers,
           text: options.redact(bytes.toString('utf8')), // before it is cut, perhaps within a key
-          url,
+          ...{ url, path: call.path },
         });
       }
       const headers = passOn(reply.headers, options.redact);

@@ -1,8 +1,9 @@
 import OpenAI from 'openai';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { post } from '../support/chat.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { ask, post } from '../support/chat.ts';
 import { waitForDecision } from '../support/read-log.ts';
 import {
+  completion,
   failure,
   sendStream,
   startScriptedUpstream,
@@ -132,5 +133,62 @@ describe('a request that is none', () => {
     expect(reply.json['error']).toMatchObject({ param, type: 'invalid_request_error' });
     expect((reply.json['error'] as { message: string }).message).toMatch(message);
     expect(strong.requests.length + weak.requests.length).toBe(0);
+  });
+});
+
+describe('F10: an upstream without that endpoint', () => {
+  const said = (message: string) => ({ error: { message, type: 'invalid_request_error' } });
+
+  /** Two upstreams of which the one refuses text completions, and the other answers them. */
+  async function startWithRefusing(tier: 'strong' | 'weak', refusal: Script) {
+    const [refusing, other] = await Promise.all([startScriptedUpstream(), startScriptedUpstream()]);
+    other.always(textCompletion);
+    refusing.always((res, seen) =>
+      (seen.path.endsWith('/chat/completions') ? completion('hi') : refusal)(res, seen),
+    );
+    const urls = { strong: other.url, weak: other.url, [tier]: refusing.url };
+    const own = await startTestGateway(urls);
+    onTestFinished(async () => {
+      await own.close();
+      await Promise.all([refusing.close(), other.close()]);
+    });
+    return { refusing, other, url: own.url };
+  }
+
+  test.each([
+    ['404, path', failure(404, said('Unknown request URL: POST /v1/completions'))],
+    [
+      '404, OpenAI of a chat model',
+      failure(404, said('This is a chat model and not supported in the v1/completions endpoint.')),
+    ],
+    ['405', failure(405, '')],
+  ])('%s: fails that request alone, and names the endpoint', async (_name, refusal) => {
+    const { refusing, url } = await startWithRefusing('weak', refusal);
+    const request = { model: 'weak', prompt: 'x', disable_fallbacks: true };
+    for (let i = 0; i < 6; i++) {
+      const reply = await post(`${url}/v1/completions`, request);
+      expect(reply.status).toBe(404);
+      expect(reply.json['error']).toMatchObject({ code: 'upstream_endpoint_not_found' });
+      expect(reply.text).toContain('no /completions for weak-model:7b; use /v1/chat/completions');
+    }
+    expect(refusing.requests).toHaveLength(6);
+    const chat = await post(`${url}/v1/chat/completions`, ask('0.1 hi'));
+    expect([chat.status, chat.headers.get('x-pointsman-attempts')]).toEqual([200, '1']);
+  });
+
+  test('the other tier stands in, where it has one', async () => {
+    const { refusing, url } = await startWithRefusing('strong', failure(404, 'Not Found'));
+    const reply = await post(`${url}/v1/completions`, { model: 'auto', prompt: '0.9 prove' });
+    expect(reply.status).toBe(200);
+    expect(reply.headers.get('x-pointsman-fallbacks')).toBe('1');
+    expect(refusing.requests).toHaveLength(1);
+  });
+
+  test('a model that is not there is still a model that is not there', async () => {
+    const refusal = failure(404, said('model "weak-model:7b" not found, try pulling it first'));
+    const { url } = await startWithRefusing('weak', refusal);
+    const request = { model: 'weak', prompt: 'x', disable_fallbacks: true };
+    const reply = await post(`${url}/v1/completions`, request);
+    expect(reply.json['error']).toMatchObject({ code: 'upstream_model_not_found' });
   });
 });
