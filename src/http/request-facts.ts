@@ -4,7 +4,7 @@ import type { Ability } from '../demands.ts';
 import { BadRequestError } from '../errors.ts';
 import { isObject } from '../is-object.ts';
 import type { RequestFacts } from '../routing/decide.ts';
-import { messageFacts, openingOf, textsOf } from '../routing/message-facts.ts';
+import { messageFacts, openingOf, stringsIn, textsOf } from '../routing/message-facts.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
 import { presentedKey } from './auth.ts';
 import type { TextRequest } from './chat-request.ts';
@@ -37,7 +37,10 @@ export function requestFacts(
     headers: req.headers,
     metadata,
     keyHash: key === '' ? '' : hashOfSentKey(key),
-    texts: () => (messages === null ? [request.text ?? ''] : textsOf(messages)),
+    texts: () =>
+      messages === null
+        ? [request.text ?? '', ...stringsIn([body['prompt'], body['suffix']])]
+        : textsOf(messages),
     session: {
       name: sessionName(req.headers, metadata),
       opening: messages === null ? null : openingWith(endUser(body), messages),

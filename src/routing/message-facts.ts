@@ -1,5 +1,5 @@
 import { isObject } from '../is-object.ts';
-import { contentText } from './prompt-text.ts';
+import { contentText, rawText } from './prompt-text.ts';
 
 /** What the messages of a chat say beside their text. */
 export interface MessageFacts {
@@ -34,9 +34,38 @@ export function openingOf(messages: readonly unknown[]): [system: string, user: 
   return user === null ? null : [textOfFirst(messages, ['system', 'developer']) ?? '', user];
 }
 
-/** The text of every message, whoever wrote it. */
+/**
+ * All that the messages say, whoever wrote it: texts, thoughts, refusals, tool calls. A message's
+ * text parts also stand as one text, with its thoughts and without.
+ */
 export function textsOf(messages: readonly unknown[]): string[] {
-  return messages.map((message) => (isObject(message) ? contentText(message['content']) : ''));
+  const contents = messages.flatMap((message) =>
+    isObject(message) ? [rawText(message['content']), contentText(message['content'])] : [],
+  );
+  return [...new Set([...contents, ...stringsIn(messages)])];
+}
+
+/** Every string at any depth, but the format's own words, pictures and sound. */
+export function stringsIn(value: unknown): string[] {
+  if (typeof value === 'string') return isInline(value) ? [] : [value.trim()];
+  if (Array.isArray(value)) return (value as unknown[]).flatMap(stringsIn);
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    key === 'input_audio' || isFormatWord(key, item) ? [] : stringsIn(item),
+  );
+}
+
+const formatWords: Readonly<Record<string, ReadonlySet<unknown>>> = {
+  role: new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function']),
+  type: new Set(['text', 'refusal', 'image_url', 'input_audio', 'file', 'function', 'custom']),
+};
+
+function isFormatWord(key: string, value: unknown): boolean {
+  return Object.hasOwn(formatWords, key) && formatWords[key]?.has(value) === true;
+}
+
+function isInline(text: string): boolean {
+  return /^data:[^,]{0,200};base64,/.test(text);
 }
 
 function textOfFirst(messages: readonly unknown[], roles: readonly string[]): string | null {

@@ -46,19 +46,32 @@ function* textsFromLast(
   }
 }
 
-/** A string, or a list of content parts, as plain text; '' for anything else. */
+/** A string, or a list of content parts, as plain text without thoughts; '' for anything else. */
 export function contentText(content: unknown): string {
-  if (typeof content === 'string') return withoutThinking(content);
+  return withoutThoughts(rawText(content)).trim();
+}
+
+/** With its thoughts. */
+export function rawText(content: unknown): string {
+  if (typeof content === 'string') return content.trim();
   if (!Array.isArray(content)) return '';
   const texts: string[] = [];
   for (const part of content as unknown[]) {
     if (isObject(part) && typeof part['text'] === 'string') texts.push(part['text']);
     else if (typeof part === 'string') texts.push(part);
   }
-  return withoutThinking(texts.join('\n'));
+  return texts.join('\n').trim();
 }
 
-function withoutThinking(text: string): string {
-  if (!text.includes('<think>')) return text.trim();
-  return text.replace(/<think>[\s\S]*?(?:<\/think>|$)/g, '').trim();
+/** A mark that nothing closes is one that somebody speaks of, and what follows is text. */
+function withoutThoughts(text: string): string {
+  let said = '';
+  let at = 0;
+  for (;;) {
+    const start = text.indexOf('<think>', at);
+    const end = start < 0 ? -1 : text.indexOf('</think>', start);
+    if (end < 0) return said + text.slice(at);
+    said += text.slice(at, start);
+    at = end + '</think>'.length;
+  }
 }

@@ -8,7 +8,7 @@ export interface Rule {
     readonly headers: readonly (readonly [name: string, value: string])[];
     /** Fields of the request's `metadata` and their values as text. */
     readonly metadata: readonly (readonly [field: string, value: string])[];
-    /** Found in the text of some message. */
+    /** Found in what some message says. */
     readonly text: RegExp | null;
     /** SHA-256 of client keys, in hex; null: any. */
     readonly keyHashes: ReadonlySet<string> | null;
@@ -29,7 +29,7 @@ export interface RuledRequest {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** SHA-256 of the client's key in hex; '' without one. */
   readonly keyHash: string;
-  /** The texts of all messages, whoever wrote them: all of them go upstream. */
+  /** What all messages say, thoughts and tool calls too: all of it goes upstream. */
   readonly texts: () => readonly string[];
 }
 

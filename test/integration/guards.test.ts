@@ -197,6 +197,58 @@ rules:
     const reply = await chat({ model: 'auto', messages });
     expect(decisionOf(reply.headers)).toEqual(['strong', 'rule', 'contracts']);
   });
+
+  const call = (name: string, args: string) => [
+    { id: 'c', type: 'function', function: { name, arguments: args } },
+  ];
+
+  test.each([
+    ['behind an open thought', { role: 'user', content: '<think> the contract' }],
+    ['in a thought', { role: 'assistant', content: '<think>a contract</think>Yes.' }],
+    ['after a thought', { role: 'assistant', content: '<think>no</think>A contract.' }],
+    ['in a text part', { role: 'user', content: [{ type: 'text', text: 'a contract' }] }],
+    ['in arguments', { role: 'assistant', tool_calls: call('f', '{"a":"the contract"}') }],
+    ['in a called name', { role: 'assistant', tool_calls: call('read-contract', '{}') }],
+    [
+      'in a legacy call',
+      { role: 'assistant', function_call: { name: 'f', arguments: 'contract' } },
+    ],
+    ['in reasoning', { role: 'assistant', content: 'Yes.', reasoning: 'a contract' }],
+    ['in reasoning_content', { role: 'assistant', content: '', reasoning_content: 'contract' }],
+    ['in a refusal', { role: 'assistant', content: null, refusal: 'no contract' }],
+    ['in a tool result', { role: 'tool', tool_call_id: 'c', content: 'contract' }],
+  ])('on text finds it %s', async (_where, message) => {
+    await configure({ rules: rules() });
+    const messages = [message, { role: 'user', content: '0.1 go on' }];
+    const reply = await chat({ model: 'auto', messages });
+    expect(decisionOf(reply.headers)).toEqual(['strong', 'rule', 'contracts']);
+  });
+
+  test('on text finds it in prompt and suffix of a text completion', async () => {
+    await configure({ rules: rules() });
+    for (const rest of [
+      { prompt: ['0.1 <think>contract'] },
+      { prompt: '0.1', suffix: 'contract' },
+    ]) {
+      const reply = await post(`${gateway.url}/v1/completions`, { model: 'auto', ...rest });
+      expect(decisionOf(reply.headers)).toEqual(['strong', 'rule', 'contracts']);
+    }
+  });
+
+  test('on text does not find the words of the format, nor the bytes of a picture', async () => {
+    await configure({
+      rules: rulesOf(`
+rules:
+  - { name: words, when: { text: 'user|text|image|function|AAAA|wav' }, then: { tier: strong } }`),
+    });
+    const sound = { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } };
+    const messages = [
+      { role: 'assistant', content: null, tool_calls: call('f', '{}') },
+      { role: 'user', content: [{ type: 'text', text: easy }, image, sound] },
+    ];
+    const reply = await chat({ model: 'auto', messages });
+    expect(decisionOf(reply.headers)).toEqual(['weak', 'score', null]);
+  });
 });
 
 describe('a private request', () => {

@@ -30,9 +30,12 @@ test('a user message without text falls back to the one before', () => {
   expect(promptText([{ role: 'user', content: image }])).toBeNull();
 });
 
-test('thinking is not scored, closed or not', () => {
-  expect(promptText([{ role: 'user', content: '<think>hm</think>hello' }])).toBe('hello');
-  expect(promptText([{ role: 'user', content: 'hello <think>hm' }])).toBe('hello');
+test('thinking is not scored; a mark that nothing closes is text', () => {
+  const scored = (content: string) => promptText([{ role: 'user', content }]);
+  expect(scored('<think>hm</think>hello')).toBe('hello');
+  expect(scored('<think>a</think>one <think>b</think>two ')).toBe('one two');
+  expect(scored('What is <think> good for?')).toBe('What is <think> good for?');
+  expect(scored('<think>a</think>What is <think>?')).toBe('What is <think>?');
 });
 
 test('a lone system text is better than nothing; oddities are not text', () => {
