@@ -100,7 +100,7 @@ export function createServing(config: Config, parts: ServingParts): Serving {
     cascade: config.cascade,
     ...{ upstream, shadow },
     embeddings: {
-      own: parts.embedder,
+      own: givesVectors(parts.embedder) ? parts.embedder : null,
       upstream: embeddingsUpstream(config.embeddingsUpstream, parts.dispatchEvents),
     },
     afterAnswer: joinAfterAnswer(
@@ -150,6 +150,11 @@ function embeddingsUpstream(
   const groups = [{ name: deployment.group, deployments: [deployment] }];
   const deps = { now: Date.now, random: Math.random, events };
   return { deployment, dispatcher: createDispatcher(groups, defaultDispatchSettings, deps) };
+}
+
+/** `fast` is no encoder: it reads the wording alone. */
+function givesVectors(embedder: Embedder | null): boolean {
+  return embedder !== null && embedder.dimensions > 0;
 }
 
 function knownNames(config: Config, routers: readonly string[]): KnownNames {

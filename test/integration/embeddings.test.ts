@@ -3,6 +3,7 @@ import { OpenAIEmbeddings } from '@langchain/openai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CachedEmbedder } from '../../src/embedding/embedding-cache.ts';
+import { createFastEncoder } from '../../src/embedding/fast-encoder.ts';
 import { EmbeddingError } from '../../src/errors.ts';
 import { Secret } from '../../src/secret.ts';
 import { get, post } from '../support/chat.ts';
@@ -258,4 +259,19 @@ test.each([
   expect(readLog(db)).toMatchObject([
     { status: 503, outcome: 'upstream_error', error_code: 'shutting_down' },
   ]);
+});
+
+test('a router that scores wording alone has no encoder to offer', async () => {
+  const embedder = { ...createFastEncoder(), counts: () => ({ hits: 0, misses: 0 }) };
+  await gateway.replace(gateway.config, { ...gateway.parts, embedder });
+  for (const model of ['local', 'fast']) {
+    const reply = await embed({ model, input: 'hi' });
+    expect(reply.status).toBe(404);
+    expect(reply.json).toMatchObject({
+      error: {
+        code: 'model_not_found',
+        message: `There is no embedding model "${model}" here. Known: nomic.`,
+      },
+    });
+  }
 });
