@@ -52,11 +52,12 @@ export function postFeedback(
 }
 
 /** `GET /v1/router/feedback/{id}`: all that was said and found of a decision, each kind apart. */
-export function getFeedback(deps: Pick<AppDeps, 'log'>): RequestHandler {
+export function getFeedback(deps: Pick<AppDeps, 'log' | 'inFlight'>): RequestHandler {
   return async (req, res) => {
     const decisionId = String(req.params['id']);
+    const isRunning = deps.inFlight.isRunning(decisionId); // before the log is asked
     const evidence = await deps.log.evidenceOf(decisionId);
-    if (evidence === null) throw unknownDecision(decisionId);
+    if (evidence === null) throw isRunning ? stillRunning(decisionId) : unknownDecision(decisionId);
     sendJson(res, 200, {
       decision_id: decisionId,
       feedback: evidence.feedback.map(feedbackObject),
@@ -96,7 +97,7 @@ function comparisonObject(comparison: StoredComparison) {
 /** What is not over has no row that could be rated. */
 function stillRunning(decisionId: string): AppError {
   return new AppError(
-    `The answer of decision ${decisionId} is still being sent; send feedback again when it has ended.`,
+    `The answer of decision ${decisionId} is still being sent; ask again when it has ended.`,
     {
       ...{ status: 409, type: 'invalid_request_error', code: 'decision_running' },
       ...{ param: 'decision_id', headers: { 'retry-after': '1' } },

@@ -24,7 +24,10 @@ export function nothingForwarded(): Forwarded {
   };
 }
 
-/** Deployments that refused what we ask beyond the client's wishes; they are not asked again. */
+/**
+ * Deployments that refused what we ask beyond the client's wishes; they are not asked again, not
+ * even where the client asks for the usage itself: it gets its answer without.
+ */
 const refusers: Readonly<Record<keyof Extras, WeakSet<Deployment>>> = {
   usage: new WeakSet(),
   logprobs: new WeakSet(),
@@ -69,12 +72,13 @@ async function send(
   { deployment }: Lease,
   instanceId: string,
 ): Promise<UpstreamAnswer> {
+  const { request } = exchange;
   for (;;) {
     const extras = extrasFor(exchange, deployment);
     try {
       return await sendOnce(exchange, forwarded, deployment, extras, instanceId);
     } catch (error) {
-      const refused = refusedExtra(extras, error);
+      const refused = refusedExtra(extras, request, error);
       if (refused === null) throw error;
       refusers[refused].add(deployment);
       forwarded.attempts++;
@@ -89,7 +93,7 @@ function extrasFor(
   const wants = (extra: keyof Extras, isWanted: boolean) =>
     isWanted && !refusers[extra].has(deployment);
   return {
-    usage: wants('usage', request.stream && !request.wantsUsage),
+    usage: wants('usage', request.stream),
     logprobs: wants(
       'logprobs',
       firstLogprobs > 0 && deployment.group === decision.group && !asksLogprobs(body),
@@ -102,9 +106,15 @@ export function asksLogprobs({ value }: Exchange['body']): boolean {
   return value['logprobs'] === true;
 }
 
-function refusedExtra(extras: Extras, error: unknown): keyof Extras | null {
+function refusedExtra(
+  extras: Extras,
+  { streamOptions }: Exchange['request'],
+  error: unknown,
+): keyof Extras | null {
   if (!(error instanceof BadRequestError)) return null;
-  const names = ['usage', 'logprobs'] as const;
+  // What else a client puts there may be its own mistake.
+  const isPlain = Object.keys(streamOptions ?? {}).every((name) => name === 'include_usage');
+  const names = isPlain ? (['usage', 'logprobs'] as const) : (['logprobs'] as const);
   return names.find((name) => extras[name] && refusals[name].test(error.message)) ?? null;
 }
 

@@ -4,7 +4,7 @@ import { withMembers, withoutMembers, type JsonObjectText } from './json-text.ts
 
 /** What we ask of an upstream beyond what the client asks. */
 export interface Extras {
-  /** A stream's usage chunk, for the log. */
+  /** A stream's usage chunk, for the log; false where the upstream refuses `stream_options`. */
   readonly usage: boolean;
   /** The tokens' log-probabilities, for a cascade. */
   readonly logprobs: boolean;
@@ -22,9 +22,11 @@ export function upstreamBody(
   extras: Extras,
 ): string {
   const changes: Record<string, string> = { model: JSON.stringify(deployment.model) };
-  if (extras.usage) {
+  const isUsageRefused = request.stream && !extras.usage;
+  if (extras.usage && !request.wantsUsage) {
     changes['stream_options'] = JSON.stringify({ ...request.streamOptions, include_usage: true });
   }
   if (extras.logprobs) changes['logprobs'] = 'true';
-  return withMembers(withoutMembers(body, ownFields), changes);
+  const left = isUsageRefused ? new Set([...ownFields, 'stream_options']) : ownFields;
+  return withMembers(withoutMembers(body, left), changes);
 }

@@ -7,7 +7,7 @@ export interface AnswerFacts {
   finishReason: string | null;
   promptTokens: number | null;
   completionTokens: number | null;
-  /** Characters of content, reasoning and tool arguments so far: an estimate's base. */
+  /** Characters of content, reasoning, calls and transcripts so far: an estimate's base. */
   contentChars: number;
   /** True until something came that a client can use: text, a refusal, a tool call, audio. */
   isEmpty: boolean;
@@ -67,7 +67,7 @@ type Json = Record<string, unknown>;
 
 /**
  * Reads a completion, or one chunk of it, loosely: every field may be missing or odd. True when
- * it carries content: text, reasoning, a tool call, a refusal, or a finish reason.
+ * it carries content: anything but a role, or a finish reason.
  */
 export function readFacts(facts: AnswerFacts, body: Json): boolean {
   if (typeof body['model'] === 'string' && body['model'] !== '') facts.model ??= body['model'];
@@ -78,19 +78,28 @@ export function readFacts(facts: AnswerFacts, body: Json): boolean {
     const message = choice['delta'] ?? choice['message'];
     const chars = (isObject(message) ? messageChars(message) : 0) + stringLength(choice['text']);
     facts.contentChars += chars;
-    if (chars > 0 || (isObject(message) && asArray(message['tool_calls']).length > 0)) {
-      hasContent = true;
-    }
+    if (chars > 0 || (isObject(message) && saysSomething(message))) hasContent = true;
     noteUse(facts, choice, message);
     if (facts.logprobs !== null) noteLogprobs(facts.logprobs, choice);
     const finish = choice['finish_reason'];
-    noteChoice(facts, choice['index'], typeof finish === 'string');
-    if (typeof finish === 'string') {
+    const isFinished = typeof finish === 'string' && finish !== ''; // some send '' for "not yet"
+    noteChoice(facts, choice['index'], isFinished);
+    if (isFinished) {
       facts.finishReason ??= finish;
       hasContent = true;
     }
   }
   return hasContent;
+}
+
+/** Whether any member but the role holds something: text, a call, sound, or what is yet to come. */
+function saysSomething(message: Json): boolean {
+  return Object.entries(message).some(([name, value]) => name !== 'role' && !isNothing(value));
+}
+
+function isNothing(value: unknown): boolean {
+  if (typeof value === 'string' || Array.isArray(value)) return value.length === 0;
+  return !isObject(value) || Object.keys(value).length === 0;
 }
 
 /** What of it a client can use: reasoning alone is no answer. */
@@ -161,11 +170,15 @@ function messageChars(message: Json): number {
     for (const part of message['content']) if (isObject(part)) chars += stringLength(part['text']);
   }
   for (const call of asArray(message['tool_calls'])) {
-    if (isObject(call) && isObject(call['function'])) {
-      chars += stringLength(call['function']['name']) + stringLength(call['function']['arguments']);
-    }
+    if (isObject(call)) chars += callChars(call['function']);
   }
-  return chars;
+  chars += callChars(message['function_call']);
+  const { audio } = message;
+  return isObject(audio) ? chars + stringLength(audio['transcript']) : chars;
+}
+
+function callChars(call: unknown): number {
+  return isObject(call) ? stringLength(call['name']) + stringLength(call['arguments']) : 0;
 }
 
 function stringLength(value: unknown): number {

@@ -3,11 +3,12 @@ import { withoutCredentials } from '../base-url.ts';
 import type { ApiPath } from './call-target.ts';
 import type { Deployment } from './deployment.ts';
 import { isObject } from '../is-object.ts';
+import { passedOnHeaders, type ReplyHeaders } from './passed-on-headers.ts';
 
 /** What an upstream answered instead of a completion. */
 export interface FailedReply {
   readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
+  readonly headers: ReplyHeaders;
   readonly text: string;
   readonly url: string;
   readonly path: ApiPath;
@@ -51,7 +52,7 @@ export function failureOfReply(deployment: Deployment, reply: FailedReply): AppE
       type: 'rate_limit_error',
       code: 'upstream_rate_limited',
       ...known,
-      ...retry,
+      headers: { ...limitHeaders(headers), ...retry.headers },
     });
   }
   if (refusals.has(status)) return refusedRequest(deployment, reply, said, known);
@@ -75,10 +76,15 @@ type Known = Required<Pick<AppErrorOptions, 'upstreamStatus' | 'cause'>>;
 /** What an upstream answers to the client's own parameters; other 4xx are between it and us. */
 const refusals: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
+/** How much is left of which limit; the wait is looked at by itself. */
+function limitHeaders(headers: ReplyHeaders): Record<string, string> {
+  return passedOnHeaders({ ...headers, 'retry-after': undefined });
+}
+
 const longestWaitSeconds = 86_400;
 
 /** Of the waits that an upstream asks for, those that make sense. */
-function retryHeaders(headers: FailedReply['headers']): Record<string, string> {
+function retryHeaders(headers: ReplyHeaders): Record<string, string> {
   const sensible: Record<string, string> = {};
   for (const [name, longest] of [
     ['retry-after', longestWaitSeconds],

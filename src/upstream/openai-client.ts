@@ -4,8 +4,9 @@ import { emptyFacts, type AnswerFacts } from './answer-facts.ts';
 import { callTarget, type ApiPath, type CallTarget } from './call-target.ts';
 import type { Deployment } from './deployment.ts';
 import { failureOfConnection, failureOfReply, saidBy } from './failure.ts';
+import { passedOnHeaders } from './passed-on-headers.ts';
 import { assertEventStream, assertNotCompressed, readAll, readAnswer } from './read-answer.ts';
-import { redactError, type Redact } from './redact.ts';
+import { redactError, redactHeaders, type Redact } from './redact.ts';
 import { createStaleConnections } from './stale-connections.ts';
 import { relayEvents, type StreamOptions } from './stream-reader.ts';
 import { UpstreamReply } from './upstream-reply.ts';
@@ -65,8 +66,6 @@ export interface UpstreamClient {
 
 /** As much of an error's body as is read. */
 const maxErrorBytes = 64 * 1024;
-
-const passedOnHeaders = /^(?:openai-processing-ms|retry-after|x-ratelimit-[a-z-]+)$/;
 
 /**
  * Calls OpenAI-compatible servers through one keep-alive pool per origin. undici follows no
@@ -149,8 +148,9 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
         if (reason !== null) next.abort(reason);
       });
       assertNotCompressed(deployment, url, reply, options.redact);
-      if (streamTimeoutMs === null || reply.status !== 200) expectChunk();
-      if (reply.status !== 200) {
+      const isAnswer = reply.status >= 200 && reply.status < 300;
+      if (streamTimeoutMs === null || !isAnswer) expectChunk();
+      if (!isAnswer) {
         const bytes = await readAll(reply, maxErrorBytes, 'cut', watchdog.refresh);
         throw failureOfReply(deployment, {
           status: reply.status,
@@ -159,7 +159,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
           ...{ url, path: call.path },
         });
       }
-      const headers = passOn(reply.headers, options.redact);
+      const headers = redactHeaders(passedOnHeaders(reply.headers), options.redact);
       if (!call.stream) {
         const bytes = await readAll(reply, limits.answerBytes, 'fail', watchdog.refresh);
         watchdog.stop();
@@ -246,13 +246,4 @@ async function* guarded(
 
 async function* single(bytes: Buffer): AsyncGenerator<Buffer> {
   yield await Promise.resolve(bytes);
-}
-
-function passOn(headers: UpstreamReply['headers'], redact: Redact): Record<string, string> {
-  const passed: Record<string, string> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (typeof value === 'string' && passedOnHeaders.test(name)) passed[name] = redact(value);
-  }
-  return passed;
 }

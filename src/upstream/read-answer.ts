@@ -68,7 +68,7 @@ export function assertEventStream(
   redact: Redact,
 ): void {
   const type = String(headers['content-type'] ?? 'none');
-  if (type.startsWith('text/event-stream')) return;
+  if (/^text\/event-stream\b/i.test(type)) return;
   const said = redact(type).slice(0, 60);
   throw invalidAnswer(deployment, url, `of type ${said} to a request for a stream`);
 }

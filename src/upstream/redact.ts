@@ -43,20 +43,26 @@ function secretsOfUrl(baseUrl: string): string[] {
 export function redactError(error: Error, redact: Redact): Error {
   if (!(error instanceof AppError)) return error;
   const { status, type, code, param, upstreamStatus, headers, cause } = error;
-  const safeHeaders = Object.entries(headers).map(
-    ([name, value]) => [name, redact(value)] as const,
-  );
   const options: AppErrorOptions & { code: string } = {
     ...{ status, type, upstreamStatus },
     cause: cause instanceof Error ? redactCause(cause, redact) : undefined,
     code: (code === null ? null : redact(code)) as string,
     param: param === null ? null : redact(param),
-    headers: Object.fromEntries(safeHeaders),
+    headers: redactHeaders(headers, redact),
   };
   const message = redact(error.message);
   if (error instanceof UpstreamError) return new UpstreamError(message, options);
   if (error instanceof BadRequestError) return new BadRequestError(message, options);
   return new AppError(message, options);
+}
+
+export function redactHeaders(
+  headers: Readonly<Record<string, string>>,
+  redact: Redact,
+): Record<string, string> {
+  const safe: Record<string, string> = {};
+  for (const name in headers) safe[name] = redact(headers[name] ?? '');
+  return safe;
 }
 
 /** With message and stack only: libraries hang whole buffers on their errors. */

@@ -42,7 +42,7 @@ export async function* relayEvents(
   function take(event: SseEvent): boolean {
     const kind = readEvent(event, facts, options, started);
     if (kind === 'drop') return false;
-    out.push(event.bytes);
+    out.push(kind === 'done' ? endMark(event) : event.bytes);
     if (!started) {
       heldEvents++;
       heldBytes += event.bytes.length;
@@ -96,10 +96,19 @@ function lastEvent(
   started: boolean,
 ): 'done' | Buffer[] {
   if (event === null || event.data === null) return [];
-  if (event.data !== '[DONE]' && !isObject(parseJson(event.data))) return [];
+  if (!isEnd(event) && !isObject(parseJson(event.data))) return [];
   const kind = readEvent(event, facts, options, started);
   if (kind === 'done') return 'done';
   return kind === 'drop' ? [] : [event.bytes, Buffer.from('\n\n')];
+}
+
+function isEnd({ data }: SseEvent): boolean {
+  return data?.trim() === '[DONE]';
+}
+
+/** Not every client takes one with spaces for the end. */
+function endMark({ bytes, data }: SseEvent): Buffer {
+  return data === '[DONE]' ? bytes : done;
 }
 
 /** `prelude`: nothing that a reader would see yet. `drop`: not for the client. */
@@ -113,7 +122,7 @@ function readEvent(
 ): EventKind {
   if (event.data === null) return 'prelude'; // a comment: keep-alive
   if (event.data === '') return 'drop'; // no event by the standard; client libraries choke on it
-  if (event.data === '[DONE]') {
+  if (isEnd(event)) {
     if (!started && facts.finishReason === null) {
       throw new UpstreamError('The upstream ended the stream without an answer.', {
         code: 'upstream_invalid_response',
@@ -122,17 +131,23 @@ function readEvent(
     return 'done';
   }
   const chunk = parseChunk(event.data);
-  const failure = chunk['error'] ?? (event.name === 'error' ? chunk : null);
-  if (failure !== null) {
+  if (isFailure(event, chunk)) {
     const said = options.said(event.data);
     if (started) throw streamError(`The upstream reported an error in its stream: ${said}`);
     throw streamError('The upstream answered with an error in its stream.', new Error(said));
   }
   const hasContent = readFacts(facts, chunk);
-  const isUsageOnly =
-    isObject(chunk['usage']) && Array.isArray(chunk['choices']) && chunk['choices'].length === 0;
-  if (isUsageOnly && options.stripUsage) return 'drop';
+  if (options.stripUsage && isUsageOnly(chunk)) return 'drop';
   return hasContent ? 'content' : 'prelude';
+}
+
+function isFailure({ name }: SseEvent, { error }: Record<string, unknown>): boolean {
+  return name === 'error' || (error !== undefined && error !== null && error !== '');
+}
+
+/** Servers write no choices as `[]`, as null or not at all. */
+function isUsageOnly({ usage, choices }: Record<string, unknown>): boolean {
+  return isObject(usage) && (!Array.isArray(choices) || choices.length === 0);
 }
 
 function streamError(message: string, cause?: Error): UpstreamError {

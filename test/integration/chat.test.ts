@@ -4,6 +4,7 @@ import { ask, get, post } from '../support/chat.ts';
 import { waitForDecision } from '../support/read-log.ts';
 import {
   completion,
+  failure,
   startScriptedUpstream,
   type ScriptedUpstream,
   streamOf,
@@ -292,6 +293,8 @@ describe('feedback', () => {
     expect(early.status).toBe(409);
     expect(early.json).toMatchObject({ error: { code: 'decision_running' } });
     expect(early.headers.get('retry-after')).toBe('1');
+    const looked = await get(`${url}/${decision_id}`);
+    expect([looked.status, looked.json]).toEqual([409, early.json]);
     end();
     await answer.text();
     expect((await post(url, { decision_id, value: true })).status).toBe(200);
@@ -358,3 +361,23 @@ test.each([false, true])(
     expect(reply.headers.has('set-cookie')).toBe(false);
   },
 );
+
+test("an upstream's rate limits go with its 429, its wait only if it makes sense", async () => {
+  const limits = { 'openai-processing-ms': '42', 'x-ratelimit-remaining-requests': '0' };
+  for (const upstream of [strong, weak]) {
+    upstream.enqueue(failure(429, {}, { ...limits, 'retry-after': '9999999', 'set-cookie': 'a' }));
+  }
+  const request = ask('0.1 hi', { num_retries: 0 });
+  const reply = await post(`${gateway.url}/v1/chat/completions`, request);
+  expect(reply.status).toBe(429);
+  expect(Object.fromEntries(reply.headers)).toMatchObject(limits);
+  expect(reply.headers.has('retry-after')).toBe(false);
+  expect(reply.headers.has('set-cookie')).toBe(false);
+});
+
+test('a completion with status 201 is one', async () => {
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'made' } }];
+  weak.enqueue(failure(201, { choices }));
+  const reply = await post(`${gateway.url}/v1/chat/completions`, ask('0.1 hi'));
+  expect([reply.status, reply.headers.get('x-pointsman-attempts')]).toEqual([200, '1']);
+});

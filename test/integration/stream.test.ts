@@ -6,6 +6,7 @@ import {
   sendStream,
   startScriptedUpstream,
   streamOf,
+  streamText,
   type Script,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
@@ -143,6 +144,37 @@ describe('usage', () => {
     upstream.always((res) => sendStream(res, streamOf(model, [{ content: 'ok' }], false)));
   });
 
+  test('is kept from such a client however the upstream writes that there are no choices', async () => {
+    for (const choices of [{ choices: [] }, { choices: null }, {}]) {
+      const report = { id: 'chatcmpl-1', ...choices, usage: { completion_tokens: 7 } };
+      const text = streamOf(model, [{ content: 'hi' }], false);
+      upstream.enqueue((res) =>
+        sendStream(res, text.replace(/(?=data: \[DONE\])/, `data: ${JSON.stringify(report)}\n\n`)),
+      );
+      const reply = await chat(stream());
+      expect(reply.text).toBe(text);
+      const row = await waitForDecision(gateway.db, reply.headers);
+      expect(row['completion_tokens']).toBe(7);
+    }
+  });
+
+  test('nor where a client asks itself: it gets its answer without', async () => {
+    const fresh = await startTestGateway({ strong: upstream.url });
+    const refusal = failure(400, { error: { message: 'unknown field stream_options' } });
+    const refuses: Script = (res, seen) =>
+      seen.body['stream_options'] === undefined ? streamText('ok')(res, seen) : refusal(res, seen);
+    const wanted = stream({ stream_options: { include_usage: true } });
+    const odd = stream({ stream_options: { include_usage: true, color: 'red' } });
+    upstream.enqueue(...Array.from({ length: 4 }, () => refuses));
+    const statuses: string[] = [];
+    for (const body of [odd, wanted, wanted]) {
+      const { status, headers } = await post(`${fresh.url}/v1/chat/completions`, body);
+      statuses.push(`${status} ${headers.get('x-pointsman-attempts')}`);
+    }
+    await fresh.close();
+    expect(statuses).toEqual(['400 1', '200 2', '200 1']);
+  });
+
   test('that nobody reported is estimated from what was streamed', async () => {
     upstream.enqueue((res) =>
       sendStream(res, streamOf(model, [{ content: 'x'.repeat(40) }], false)),
@@ -258,5 +290,60 @@ describe('a client that leaves', () => {
     const id = phase.replace(' ', '-');
     const row = await waitForRow(gateway.db, (row) => row['request_id'] === id);
     expect(row).toMatchObject({ status: 499, outcome: 'client_abort', error_code: null });
+  });
+});
+
+describe('the first content', () => {
+  test.each<[string, Record<string, unknown>]>([
+    ['a legacy call', { function_call: { name: 'f', arguments: '' } }],
+    ['sound', { audio: { id: 'a', data: 'AAAA' } }],
+    ['what is yet to come', { reasoning_details: [{ text: 'hm' }] }],
+  ])('is also %s: the client has it before the rest comes', async (_what, delta) => {
+    const [role = '', first = '', ...rest] = streamOf(model, [delta], false).split(/(?<=\n\n)/);
+    let end = () => {};
+    upstream.enqueue((res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write(role + first);
+      end = () => res.end(rest.join(''));
+    });
+    const reply = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify(stream()),
+    });
+    end();
+    expect(await reply.text()).toBe(role + first + rest.join(''));
+  });
+
+  test('is not a role with empty members', async () => {
+    const empty = {
+      role: 'assistant',
+      content: '',
+      tool_calls: [],
+      function_call: null,
+      audio: {},
+    };
+    const text = streamOf(model, [empty], false);
+    upstream.enqueue((res) => sendStream(res, text.slice(0, text.indexOf('data: [DONE]') - 200)));
+    expect((await chat(stream())).json).toMatchObject({ error: { code: 'stream_truncated' } });
+  });
+});
+
+describe('an odd upstream', () => {
+  const text = streamOf(model, [{ content: 'hi' }], false);
+
+  test.each(['Text/Event-Stream', 'TEXT/EVENT-STREAM; charset=utf-8'])(
+    'names its stream %s',
+    async (type) => {
+      upstream.enqueue((res) => void res.writeHead(200, { 'content-type': type }).end(text));
+      expect((await chat(stream())).text).toBe(text);
+    },
+  );
+
+  test('says in each chunk that there is no error', async () => {
+    for (const error of ['""', 'null']) {
+      const calm = text.replaceAll('{"id"', `{"error":${error},"id"`);
+      upstream.enqueue((res) => sendStream(res, calm));
+      expect((await chat(stream())).text).toBe(calm);
+    }
   });
 });

@@ -107,6 +107,12 @@ test('F15: with two choices the end of one is not the end of both', async () => 
   await expectBroken(await stream(), left + right, 'stream_truncated');
 });
 
+test('F15: an empty finish reason is no end', async () => {
+  const unfinished = event([{ index: 0, delta: { content: 'one' }, finish_reason: '' }]);
+  weak.enqueue(cutAfter('end', closeDelimitedHead, unfinished + unfinished));
+  await expectBroken(await stream(), unfinished + unfinished, 'stream_truncated');
+});
+
 test('F15: counts for the breaker', async () => {
   const strict = await startTestGateway({ strong: strong.url, weak: weak.url }, (config) => ({
     ...config,
@@ -225,6 +231,8 @@ describe('F20: an odd end', () => {
     ['[DONE] without finish reason', three + done, three + done],
     ['a forgotten [DONE]', three + finish, three + finish + done],
     ['a forgotten blank line', (three + finish).trimEnd(), three + finish + done],
+    ['a [DONE] with a space', `${three}${finish}data: [DONE] \n\n`, three + finish + done],
+    ['no blank line after such', `${three}${finish}data: [DONE] `, three + finish + done],
     ['an event with empty data', `${three}data:\n\n${finish}${done}`, three + finish + done],
   ])('%s', async (_what, sent, expected) => {
     weak.enqueue(cutAfter('end', streamHead, chunked(sent), lastChunk));
