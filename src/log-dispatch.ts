@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { DispatchEvents } from './dispatch/dispatch-events.ts';
-import { BadRequestError } from './errors.ts';
-import { failureFields, toAppError } from './http/error-handler.ts';
+import { describeForLog } from './http/error-handler.ts';
 
 type LoggedEvents = Pick<DispatchEvents, 'onCalledInstead' | 'onTakenOut' | 'onBack'>;
 
@@ -12,14 +11,8 @@ type LoggedEvents = Pick<DispatchEvents, 'onCalledInstead' | 'onTakenOut' | 'onB
 export function logDispatch(logger: Logger): LoggedEvents {
   return {
     onCalledInstead({ deployment: { id: from }, error }, { id: to }, requestId) {
-      const { cause, ...fields } = failureFields(error, logger);
-      // What a model says of the request itself may repeat its text.
-      const isOfRequest = error instanceof BadRequestError;
-      const why = isOfRequest ? 'it refused the request' : toAppError(error).message;
-      logger.warn(
-        { requestId, from, to, ...fields, ...(!isOfRequest && { cause }) },
-        `${from} failed, ${to} is asked: ${why}`,
-      );
+      const { why, fields } = describeForLog(error, logger);
+      logger.warn({ requestId, from, to, ...fields }, `${from} failed, ${to} is asked: ${why}`);
     },
     onTakenOut(deployment, cooldownMs) {
       logger.warn(

@@ -1,4 +1,5 @@
 import { AppError, BadRequestError } from '../errors.ts';
+import type { FailedCall } from './dispatch-events.ts';
 import { classifyFailure, type FailureClass } from './failure-class.ts';
 
 /** A group that failed, and why: the cause chooses the fallback list. */
@@ -33,4 +34,9 @@ export function failureText(error: unknown): string {
   const code = isOurs ? (error.code ?? cause) : cause;
   const status = isOurs ? error.upstreamStatus : null;
   return `${code}${status === null ? '' : ` ${status}`}`;
+}
+
+/** `weak: upstream_http_error 503`, by deployment. */
+export function describeFailedCall({ deployment, error }: FailedCall): string {
+  return `${deployment.id}: ${failureText(error)}`;
 }

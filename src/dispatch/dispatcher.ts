@@ -1,7 +1,7 @@
 import type { Demands } from '../demands.ts';
 import { AppError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
-import { alsoFailed, failureText, type FailedGroup } from './also-failed.ts';
+import { alsoFailed, describeFailedCall, type FailedGroup } from './also-failed.ts';
 import { backoffMs } from './backoff.ts';
 import type { DispatchEvents, FailedCall } from './dispatch-events.ts';
 import { classifyFailure, type FailureClass } from './failure-class.ts';
@@ -21,6 +21,8 @@ export interface DispatchRequest extends Demands {
   /** The client's own fallbacks come before the configured ones. */
   readonly fallbacks: readonly string[];
   readonly disableFallbacks: boolean;
+  /** Whether there is an answer should this fail: no deployment is waited for, and no group stands in. */
+  readonly hasAnswer?: boolean;
 }
 
 /** What happened so far, readable at any time: also when the dispatch fails or the client leaves. */
@@ -77,7 +79,7 @@ export function createDispatcher(
   ): Promise<T> {
     const seen = new Set<string>();
     const leftBehind: FailedGroup[] = [];
-    const defaults = request.disableFallbacks ? [] : settings.defaultFallbacks;
+    const defaults = mayStandIn(request) ? settings.defaultFallbacks : [];
     let failed = await walk(request.group, defaults);
     if ('answer' in failed) return failed.answer;
     if (mayFallBack(request, failed.failed)) {
@@ -126,7 +128,7 @@ export function createDispatcher(
     }
 
     function fallbacksOf(name: string, cause: FailureClass): readonly string[] {
-      if (request.disableFallbacks) return [];
+      if (!mayStandIn(request)) return [];
       const own = name === request.group ? request.fallbacks : [];
       const byCause =
         cause === 'context_window'
@@ -163,7 +165,7 @@ export function createDispatcher(
       if (retry > 0) deps.events?.onRetry(deployment);
       if (trace.failed !== null) {
         deps.events?.onCalledInstead(trace.failed, deployment, request.requestId);
-        trace.replaced.push(`${trace.failed.deployment.id}: ${failureText(trace.failed.error)}`);
+        trace.replaced.push(describeFailedCall(trace.failed));
       }
       trace.deployment = deployment;
       trace.failed = null;
@@ -188,6 +190,7 @@ export function createDispatcher(
         const configured = deployment.numRetries ?? settings.numRetries;
         const retries = request.numRetries ?? configured ?? (others > 0 || isLast ? 1 : 0);
         const isHopeless = pool.available(request, excluded) === 0;
+        if (others === 0 && request.hasAnswer === true) return { failed };
         if (retry >= retries || isHopeless) return { failed };
         // Another healthy deployment is asked at once; the same one is given time.
         const leastMs = settings.retryAfterMs;
@@ -202,9 +205,13 @@ export function createDispatcher(
   return { pools, dispatch };
 }
 
+function mayStandIn({ disableFallbacks, hasAnswer = false }: DispatchRequest): boolean {
+  return !disableFallbacks && !hasAnswer;
+}
+
 /** The client's own fault stays the client's, whatever other model is asked. */
 function mayFallBack(request: DispatchRequest, { cause }: FailedGroup): boolean {
-  return cause !== 'bad_request' && !request.disableFallbacks;
+  return cause !== 'bad_request' && mayStandIn(request);
 }
 
 function isWorthARetry(cause: FailureClass): boolean {

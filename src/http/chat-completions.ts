@@ -36,6 +36,8 @@ export interface Exchange {
   readonly keepText: boolean;
   /** Tokens whose log-probabilities are asked of the decided group. */
   readonly firstLogprobs?: number;
+  /** Whether another answer is given should this one fail. */
+  readonly hasAnswer?: boolean;
 }
 
 /**
@@ -133,14 +135,14 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
 }
 
 function send(
-  { instanceId }: AppDeps,
+  deps: AppDeps,
   exchange: Exchange,
   forwarded: Forwarded,
 ): Promise<AsyncGenerator<Buffer>> {
   const settings = exchange.serving.cascade;
   return settings !== null && mayCascade(exchange)
-    ? cascade(exchange, forwarded, settings, instanceId)
-    : forward(exchange, forwarded, instanceId);
+    ? cascade(deps, exchange, forwarded, settings)
+    : forward(exchange, forwarded, deps.instanceId);
 }
 
 /** The client left before there was a decision: that is a row, too. */

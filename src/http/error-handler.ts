@@ -67,6 +67,14 @@ export function failureFields(error: unknown, logger: Logger) {
   };
 }
 
+/** A failure that no client is told of. What a model says of the request may repeat its text. */
+export function describeForLog(error: unknown, logger: Logger) {
+  const { cause, ...fields } = failureFields(error, logger);
+  return error instanceof BadRequestError
+    ? { why: 'it refused the request', fields }
+    : { why: toAppError(error).message, fields: { ...fields, cause } };
+}
+
 /** pino writes an error under any key but `err` as `{}`. */
 function causeText(cause: unknown, hasStack: boolean): string | undefined {
   if (!(cause instanceof Error)) return undefined;

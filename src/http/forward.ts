@@ -49,8 +49,9 @@ export async function forward(
   forwarded: Forwarded,
   instanceId: string,
 ): Promise<AsyncGenerator<Buffer>> {
-  const { call, decision, request, serving } = exchange;
+  const { call, decision, request, serving, hasAnswer = false } = exchange;
   const wanted = {
+    hasAnswer,
     requestId: call.requestId,
     group: decision.group,
     ...decision.demands,

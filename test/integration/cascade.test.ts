@@ -193,6 +193,39 @@ describe('a weak answer in one piece', () => {
     expect(weak.requests.map(({ body }) => body['logprobs'])).toEqual([true, undefined, undefined]);
   });
 
+  const refusal = failure(400, { error: { message: 'temperature too high', code: 'odd' } });
+
+  test.each([
+    ['refuses', refusal, 'bad_request'],
+    ['fails', failure(500), 'upstream_error 500'],
+    ['must be waited for', failure(429, {}, { 'retry-after': '30' }), 'upstream_rate_limited 429'],
+  ])(
+    'stands after all when the strong model %s, and is not paid twice',
+    async (_, script, code) => {
+      weak.enqueue(answerJson(weakJson('hm', tokens(-0.9, -0.7))));
+      strong.enqueue(script);
+      const reply = await chat(ask('0.3 hi'));
+      expect([reply.status, reply.text]).toEqual([200, weakJson('hm', null)]);
+      expect(Object.fromEntries(reply.headers)).toMatchObject({
+        ...{ 'x-pointsman-cascade': 'failed', 'x-pointsman-confidence': '-0.8' },
+        ...{ 'x-pointsman-tier': 'weak', 'x-pointsman-reason': 'score' },
+        'x-pointsman-reason-detail': `strong model failed: ${code}`,
+        ...{ 'x-pointsman-model': 'weak-model:7b', 'x-pointsman-attempts': '2' },
+      });
+      expect([weak.requests.length, strong.requests.length]).toEqual([1, 1]);
+      const row = await waitForDecision(gateway.db, reply.headers);
+      expect(row).toMatchObject({
+        ...{ tier: 'weak', reason: 'score', outcome: 'done', status: 200, confidence: -0.8 },
+        ...{ reason_detail: `strong model failed: ${code}`, failed_calls: `strong: ${code}` },
+        ...{ upstream_model: 'weak-model:7b', deployment_id: 'weak', propensity: null },
+        ...{ discarded_cost_nano_usd: null, cost_nano_usd: 1_300_000, attempts: 2, fallbacks: 0 },
+      });
+      expect(gateway.logLines.some((line) => line.includes('the weak answer stands'))).toBe(true);
+      const health = await get(`${gateway.url}/health`);
+      expect(health.json).toMatchObject({ deployments: [{ in_flight: 0 }, { in_flight: 0 }] });
+    },
+  );
+
   test('that fails falls back as ever, and the stand-in is not judged', async () => {
     weak.enqueue(failure(500));
     const reply = await chat(ask('0.3 hi'));
@@ -294,6 +327,41 @@ describe('a weak stream', () => {
       'x-pointsman-reason': 'cascade',
       'x-pointsman-reason-detail': 'weak answer broke off',
     });
+  });
+
+  test('that had its end stands when the strong model fails', async () => {
+    weak.enqueue((res) => sendStream(res, weakStream([-2, -2])));
+    strong.enqueue(failure(500));
+    const reply = await stream('0.3 hi');
+    expect(reply.text).toBe(
+      weakStream([-2, -2]).replace(/"logprobs":\{.*?"refusal":null\}/g, '"logprobs":null'),
+    );
+    expect(reply.headers.get('x-pointsman-cascade')).toBe('failed');
+    expect([weak.requests.length, strong.requests.length]).toEqual([1, 1]);
+    const row = await waitForDecision(gateway.db, reply.headers);
+    expect(row).toMatchObject({ tier: 'weak', failed_calls: 'strong: upstream_error 500' });
+  });
+
+  test('that was ended is asked for again when the strong model refuses the request', async () => {
+    weak.enqueue(
+      (res) => {
+        res.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (const one of [-2, -2, -2, -2]) res.write(chunk({ content: 'hm ' }, tokens(one)));
+        // and never goes on
+      },
+      (res) => sendStream(res, chunk({ content: 'again' }) + chunk({}, undefined, 'stop') + done),
+    );
+    strong.enqueue(failure(400, { error: { message: 'temperature too high' } }));
+    const reply = await stream('0.3 hi');
+    expect([reply.status, reply.text.includes('again')]).toEqual([200, true]);
+    expect(weak.requests.map(({ body }) => body['logprobs'])).toEqual([true, undefined]);
+    expect(Object.fromEntries(reply.headers)).toMatchObject({
+      ...{ 'x-pointsman-cascade': 'failed', 'x-pointsman-tier': 'weak' },
+      'x-pointsman-attempts': '3',
+    });
+    const row = await waitForDecision(gateway.db, reply.headers);
+    expect(row).toMatchObject({ reason: 'score', failed_calls: 'strong: bad_request' });
+    expect(row['discarded_cost_nano_usd']).toBeGreaterThan(0);
   });
 
   test('shows its usage chunk to the client that asked, and to no other', async () => {
