@@ -43,7 +43,8 @@ export function createHttpServer(
     connectionsCheckingInterval: Math.min(2_000, limits.headersMs / 4),
     noDelay: true,
   });
-  server.maxHeadersCount = 100;
+  // Over a number the rest would be dropped without a word; their size is limited in any case.
+  server.maxHeadersCount = 0;
   server.maxConnections = limits.connections;
   server.on('request', (req, res) => {
     open.add(req.socket, res);

@@ -68,6 +68,14 @@ describe('F24: a request with two readings is refused, closed, and no upstream s
     await expectRefused(join(line, 'Host: h', `X-A: ${'a'.repeat(20 * 1024)}`, length), [431]);
   });
 
+  test('a header is never dropped for the number of those before it', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => `X-${i}: a`);
+    const last = ['x-pointsman-private: perhaps', 'Connection: close'];
+    const reply = await rawExchange(gateway.url, rawPost(gateway.url, body, [...many, ...last]));
+    expect(reply.status).toBe(400);
+    expect(reply.text).toContain('x-pointsman-private must be true or false');
+  });
+
   test('an absolute-form target is no path of ours', async () => {
     const absolute = 'POST http://evil.example/v1/chat/completions HTTP/1.1';
     await expectRefused(join(absolute, 'Host: h', length, 'Connection: close') + body, [400, 404]);
