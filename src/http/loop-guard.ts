@@ -23,5 +23,6 @@ export function viaHeaders(
 
 function via(headers: IncomingHttpHeaders): string {
   const value = headers[viaHeader];
-  return typeof value === 'string' ? value.replace(/\s/g, '').slice(0, 1000) : '';
+  // Cut at its beginning: we stand at the end.
+  return typeof value === 'string' ? value.replace(/\s/g, '').slice(-1000) : '';
 }

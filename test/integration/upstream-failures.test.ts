@@ -155,7 +155,10 @@ test('retry-after of a rate limit reaches the client, and no x-should-retry forb
   expect(headers.get('x-should-retry')).toBeNull();
 });
 
-test('a gateway whose upstream is itself says so', async () => {
+test.each([
+  ['', ''],
+  [', and a client lists more instances than are kept', 'x,'.repeat(2000)],
+])('a gateway whose upstream is itself says so%s', async (_what, via) => {
   let target = 'http://127.0.0.1:9';
   const forward: Script = async (res, seen) => {
     const reply = await fetch(`${target}/v1/chat/completions`, {
@@ -168,8 +171,10 @@ test('a gateway whose upstream is itself says so', async () => {
   };
   target = gateway.url;
   upstream.enqueue(forward);
-  const reply = await post(`${gateway.url}/v1/chat/completions`, ask('hi'));
+  const logged = gateway.logLines.length;
+  const url = `${gateway.url}/v1/chat/completions`;
+  const reply = await post(url, ask('hi'), { 'x-pointsman-via': via });
   expect(reply.status).toBe(502);
   expect(upstream.requests.at(-1)?.headers['x-pointsman-via']).toBeTruthy();
-  expect(gateway.logLines.join('')).toContain('loop_detected');
+  expect(gateway.logLines.slice(logged).join('')).toContain('loop_detected');
 });
