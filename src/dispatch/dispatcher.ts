@@ -47,6 +47,8 @@ export interface DispatcherDeps {
 
 export interface Dispatcher {
   readonly pools: ReadonlyMap<string, GroupPool>;
+  /** What a fallback may be: a group, or the id of one deployment alone. Null for no such name. */
+  targetOf(name: string): string | null;
   /**
    * Calls deployments until one answers, in LiteLLM's order: retries within the group, then the
    * fallbacks of the failure's cause, depth first, then the defaults.
@@ -71,6 +73,22 @@ export function createDispatcher(
     groups.map((group) => [group.name, createGroupPool(group, settings, deps)]),
   );
 
+  /** One of several in its group, to be called alone. */
+  const alone = new Map(
+    groups
+      .filter(({ deployments }) => deployments.length > 1)
+      .flatMap(({ deployments }) => deployments)
+      .map((one) => [
+        one.id,
+        createGroupPool({ name: one.id, deployments: [one] }, settings, deps),
+      ]),
+  );
+
+  function targetOf(name: string): string | null {
+    if (pools.has(name) || alone.has(name)) return name;
+    return groups.find(({ deployments }) => deployments[0]?.id === name)?.name ?? null;
+  }
+
   async function dispatch<T>(
     request: DispatchRequest,
     trace: DispatchTrace,
@@ -94,7 +112,7 @@ export function createDispatcher(
      * @param later the groups that come when those are used up
      */
     async function walk(name: string, later: readonly string[]): Promise<Tried<T>> {
-      const pool = pools.get(name);
+      const pool = pools.get(name) ?? alone.get(name);
       if (pool === undefined) throw new Error(`group ${name} is not configured`);
       seen.add(name);
       const isLast =
@@ -202,7 +220,7 @@ export function createDispatcher(
     }
   }
 
-  return { pools, dispatch };
+  return { pools, targetOf, dispatch };
 }
 
 function mayStandIn({ disableFallbacks, hasAnswer = false }: DispatchRequest): boolean {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
-import { BadRequestError, type AppError } from '../errors.ts';
+import type { AppError } from '../errors.ts';
 import type { Decision } from '../routing/decision.ts';
 import { undecided, type RequestFacts } from '../routing/decide.ts';
 import { parseModelName } from '../routing/model-name.ts';
@@ -10,6 +10,7 @@ import type { AppDeps } from './app.ts';
 import { clientName } from './auth.ts';
 import { callOf, ClientGoneError, type Call } from './call.ts';
 import type { TextRequest } from './chat-request.ts';
+import { withKnownFallbacks } from './client-fallbacks.ts';
 import { cascadeHeaders, decisionHeaders } from './decision-headers.ts';
 import { failureFields, toAppError } from './error-handler.ts';
 import { cascade, mayCascade } from './cascade.ts';
@@ -55,9 +56,8 @@ export function textCompletions(
     const serving = deps.serving();
     await whileInFlight(deps.inFlight, res, serving, async () => {
       const body = parseJsonObject(text, serving.limits.jsonDepth);
-      const request = parseRequest(body);
+      const request = withKnownFallbacks(parseRequest(body), serving);
       const requested = parseModelName(request.model, serving.names);
-      assertKnownFallbacks(request, serving);
       const facts = requestFacts(req, request, body.value);
       const decision = await serving
         .decide(requested, facts, call.signal)
@@ -161,17 +161,6 @@ function leftUndecided(
     deps.log.append(toLogRecord({ ...finished, ...ending }, serving.logPolicy, null));
   }
   throw error as Error;
-}
-
-/** The client's own fallbacks may only name what is configured. */
-function assertKnownFallbacks({ dispatch }: TextRequest, { dispatcher }: Serving): void {
-  const unknown = dispatch.fallbacks.find((name) => !dispatcher.pools.has(name));
-  if (unknown === undefined) return;
-  throw new BadRequestError(
-    `"fallbacks" names ${JSON.stringify(unknown.slice(0, 80))}, which is not configured; known: ` +
-      `${[...dispatcher.pools.keys()].join(', ')}.`,
-    { param: 'fallbacks' },
-  );
 }
 
 function writeHead(exchange: Exchange, forwarded: Forwarded, firstBytes: Buffer): void {

@@ -131,6 +131,8 @@ describe('what a request may say itself', () => {
   test('AT-19: a single name is one name', async () => {
     weak.enqueue(failure(500));
     expect((await chat(ask('hi', { fallbacks: 'strong' }))).status).toBe(200);
+    weak.enqueue(failure(500));
+    expect((await chat(ask('hi', { fallbacks: 'strong-model:7b' }))).status).toBe(200);
   });
 });
 

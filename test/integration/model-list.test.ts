@@ -39,7 +39,7 @@ model_list:
     model_info: { id: spare, max_input_tokens: 100000 }
   - model_name: large
     litellm_params: { model: openai/gpt-4.1, api_base: ${hosted.url}/v1, api_key: os.environ/KEY }
-    model_info: { max_input_tokens: 200000 }
+    model_info: { id: hosted-one, max_input_tokens: 200000 }
   - model_name: tiny
     litellm_params: { model: ollama/tiny, api_base: ${b.url} }
     model_info: { max_input_tokens: 50 }
@@ -103,6 +103,27 @@ describe('a model_list', () => {
     const ids = (json['data'] as { id: string }[]).map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining(['fast', 'large', 'tiny']));
     expect(ids).not.toContain('spare');
+  });
+
+  test.each(['large', 'strong', 'gpt', 'hosted-one', 'spare'])(
+    'a client may name its fallback as the file may: %s',
+    async (name) => {
+      await start('fallbacks: [], model_group_alias: { gpt: large }, num_retries: 0');
+      b.enqueue(failure(500));
+      const reply = await chat('hi', { model: 'tiny', fallbacks: [name] });
+      expect(reply.status).toBe(200);
+      const id = name === 'spare' ? 'spare' : 'hosted-one';
+      expect(reply.headers.get('x-pointsman-deployment-id')).toBe(id);
+      const { json } = await get(`${gateway?.url}/health`);
+      expect(json['deployments']).toHaveLength(4);
+    },
+  );
+
+  test('a fallback of a client that is none is told with those that are', async () => {
+    await start('model_group_alias: { gpt: large, old: { model: large, hidden: true } }');
+    const reply = await chat('hi', { fallbacks: ['router-mf'] });
+    expect(reply.status).toBe(400);
+    expect(reply.text).toContain('known: strong, weak, fast, large, tiny, gpt.');
   });
 
   test('with fallbacks: [] a tier has none', async () => {
