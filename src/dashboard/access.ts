@@ -19,6 +19,7 @@ export function requireDashboardAccess({ serving, isLoopback }: DashboardAccess)
   const requireKey = requireAdminKey({ serving });
   return (req, res, next) => {
     const { adminKeys, clientKeys } = serving().access;
+    if (req.method === 'OPTIONS') return next(); // what a path allows is no secret
     if (adminKeys.size > 0) return requireKey(req, res, next);
     if (!isLoopback || clientKeys.size > 0 || !isLocal(req)) throw closed();
     next();

@@ -5,11 +5,17 @@ import type { Serving } from './serving.ts';
 
 type AuthDeps = { readonly serving: () => Pick<Serving, 'access'> };
 
-/** Lets a request through that sends a client's or the admin's key; all, when none is configured. */
+/**
+ * Lets a request through that sends a client's or the admin's key; when no client has one, all but
+ * those that a web page of another site has a browser send. What a path allows is no secret.
+ */
 export function requireClientKey({ serving }: AuthDeps): RequestHandler {
   return (req, _res, next) => {
     const { clientKeys, adminKeys } = serving().access;
-    if (clientKeys.size > 0) {
+    if (req.method === 'OPTIONS') return next();
+    if (clientKeys.size === 0) {
+      if (req.headers['sec-fetch-site'] === 'cross-site') throw crossSite();
+    } else {
       const key = presentedKey(req);
       // Both are asked, whatever the first says: the time tells nothing of where a key stands.
       const isKnown = [clientKeys.has(key), adminKeys.has(key)].includes(true);
@@ -69,5 +75,13 @@ function invalidKey(): AppError {
       code: 'invalid_api_key',
       headers: { 'www-authenticate': 'Bearer' },
     },
+  );
+}
+
+function crossSite(): AppError {
+  return new AppError(
+    'A web page of another site asks, and no key stands in its way: the operator of this pointsman ' +
+      'can set client_keys.',
+    { status: 403, type: 'invalid_request_error', code: 'cross_site_request' },
   );
 }

@@ -7,9 +7,13 @@ export function root(): RequestHandler {
   };
 }
 
-/** 405 with the method that works. */
+/** 405 with the method that works; OPTIONS is answered with it. */
 export function methodNotAllowed(allowed: string): RequestHandler {
-  return (req) => {
+  return (req, res) => {
+    if (req.method === 'OPTIONS') {
+      res.writeHead(204, { allow: `${allowed}, OPTIONS` }).end();
+      return;
+    }
     const [path = ''] = req.originalUrl.split('?'); // within a router `req.path` is only the rest
     throw new AppError(`${req.method} is not allowed on ${shown(path)}; use ${allowed}.`, {
       status: 405,

@@ -128,7 +128,47 @@ describe('F30: a key that is none', () => {
   });
 });
 
+describe('a web page of another site', () => {
+  const fromElsewhere = { 'sec-fetch-site': 'cross-site', 'content-type': 'text/plain' };
+
+  test('gets nothing where no client has a key, and the operator is told what to set', async () => {
+    const open = await startTestGateway({ strong: upstream.url }, withAccess([], [adminKey]));
+    const ask1 = (headers: Record<string, string>) =>
+      fetch(`${open.url}/v1/chat/completions`, {
+        ...{ method: 'POST', headers, body: JSON.stringify(ask('hi')) },
+      });
+    const refused = await ask1(fromElsewhere);
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toEqual({
+      error: {
+        message: expect.stringContaining('client_keys') as string,
+        ...{ type: 'invalid_request_error', param: null, code: 'cross_site_request' },
+      },
+    });
+    expect(upstream.requests).toHaveLength(0);
+    for (const site of ['same-origin', 'same-site', 'none']) {
+      expect((await ask1({ 'sec-fetch-site': site })).status).toBe(200);
+    }
+    expect((await fetch(`${open.url}/livez`, { headers: fromElsewhere })).status).toBe(200);
+    await open.close();
+  });
+
+  test('is a client like any other where it has a key', async () => {
+    expect((await chat(fromElsewhere)).status).toBe(401);
+    const authorization = `Bearer ${clientKey}`;
+    expect((await chat({ ...fromElsewhere, authorization })).status).toBe(200);
+  });
+});
+
 describe('what is open and what is not', () => {
+  test.each(['/v1/chat/completions', '/v1/models', '/metrics', '/dashboard/api/overview'])(
+    'OPTIONS %s needs no key',
+    async (path) => {
+      const response = await fetch(gateway.url + path, { method: 'OPTIONS' });
+      expect(response.status).toBe(204);
+    },
+  );
+
   const get = (path: string, headers = {}) => fetch(gateway.url + path, { headers });
 
   test.each([

@@ -103,20 +103,14 @@ describe('a path or method that is not served', () => {
     ['GET', '/v1/chat/completions', 405],
     ['DELETE', '/v1/models', 405],
     ['PUT', '/v1/router/score', 405],
-    ['OPTIONS', '/v1/chat/completions', 405],
-    ['OPTIONS', '/models', 405],
     ['OPTIONS', '/v1/nope', 404],
     ['POST', '/', 405],
-    ['OPTIONS', '/', 405],
     ['POST', '/livez', 405],
     ['PUT', '/health/readiness', 405],
     ['POST', '/health', 405],
-    ['OPTIONS', '/metrics', 405],
     ['DELETE', '/v1/models/gpt', 405],
     ['POST', '/v1/router/feedback/dec_1', 405],
     ['POST', '/dashboard', 405],
-    ['OPTIONS', '/dashboard/api/overview', 405],
-    ['OPTIONS', '/dashboard/charts/uPlot.esm.js', 405],
     ['OPTIONS', '/dashboard/charts/nope', 404],
   ])('%s %s is a %d in the OpenAI shape', async (method, path, status) => {
     const response = await fetch(gateway.url + path, { method });
@@ -125,6 +119,24 @@ describe('a path or method that is not served', () => {
     expect(body.error.message).toContain(path);
     expect(response.headers.get('allow') !== null).toBe(status === 405);
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test.each([
+    ['/v1/chat/completions', 'POST, OPTIONS'],
+    ['/completions', 'POST, OPTIONS'],
+    ['/models', 'GET, OPTIONS'],
+    ['/v1/router/feedback/dec_1', 'GET, OPTIONS'],
+    ['/', 'GET, OPTIONS'],
+    ['/metrics', 'GET, OPTIONS'],
+    ['/dashboard/api/overview', 'GET, OPTIONS'],
+    ['/dashboard/api/threshold', 'POST, OPTIONS'],
+    ['/dashboard/charts/uPlot.esm.js', 'GET, OPTIONS'],
+  ])('OPTIONS %s says what is allowed, and nothing for other origins', async (path, allowed) => {
+    const headers = { origin: 'http://a.example', 'access-control-request-method': 'POST' };
+    const response = await fetch(gateway.url + path, { method: 'OPTIONS', headers });
+    expect([response.status, response.headers.get('allow')]).toEqual([204, allowed]);
+    const names = [...response.headers.keys()];
+    expect(names.filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
   test.each([
