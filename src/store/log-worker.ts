@@ -121,11 +121,12 @@ function poll(): void {
     const writer = currentWriter();
     const dataVersion = store?.database.pragma('data_version', { simple: true });
     if (dataVersion !== lastDataVersion) {
-      for (const { id, applied } of writer.thresholdsAfter(lastThresholdId)) {
+      const { thresholds, heads } = writer.changesAfter(lastThresholdId);
+      for (const { id, applied } of thresholds) {
         lastThresholdId = id;
         send({ kind: 'applied', thresholdId: id, applied });
       }
-      reportHeads(writer.headState());
+      reportHeads(heads);
       lastDataVersion = dataVersion;
     }
     for (const id of takenUp) {

@@ -45,13 +45,21 @@ export interface LogWriter {
   appliedThreshold(router: string, routerVersion: string): AppliedThreshold | null;
   loggedScores(question: LoggedScoresQuestion): LoggedScores;
   applyThreshold(applied: Omit<AppliedThreshold, 'appliedAtUtc'>): void;
-  thresholdsAfter(id: number): NumberedThreshold[];
+  /**
+   * Thresholds that were stored after this one, and what stands for the heads: of one moment, since a head
+   * comes with a threshold, which is not news for a server that has taken up the head.
+   */
+  changesAfter(thresholdId: number): LogChanges;
   lastThresholdId(): number;
   markTakenUp(id: number): void;
   activeHead(router: string, baseVersion: string): ActiveHead | null;
-  /** Changes whenever a head is applied or withdrawn. */
-  headState(): string;
   markHeadTakenUp(id: number): void;
+}
+
+export interface LogChanges {
+  readonly thresholds: readonly NumberedThreshold[];
+  /** Changes whenever a head is applied or withdrawn. */
+  readonly heads: string;
 }
 
 export function createLogWriter(database: Database): LogWriter {
@@ -127,13 +135,15 @@ export function createLogWriter(database: Database): LogWriter {
     applyThreshold(applied) {
       statements.insertThreshold.run(thresholdRow(applied));
     },
-    thresholdsAfter: (id) => statements.thresholdsAfter.all(id).map(numbered),
+    changesAfter: database.transaction((id: number) => ({
+      thresholds: statements.thresholdsAfter.all(id).map(numbered),
+      heads: heads.state(),
+    })),
     lastThresholdId: () => statements.lastThresholdId.get() ?? 0,
     markTakenUp(id) {
       statements.markTakenUp.run(new Date().toISOString(), id);
     },
     activeHead: heads.active,
-    headState: heads.state,
     markHeadTakenUp: heads.markTakenUp,
   };
 }

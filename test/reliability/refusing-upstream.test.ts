@@ -75,7 +75,13 @@ const mendable: [string, string, Script, number, string][] = [
     'upstream_invalid_response',
   ],
   ['F12', 'choices: []', failure(200, { choices: [] }), 502, 'upstream_invalid_response'],
-  ['F12', 'no content (204)', (res) => void res.writeHead(204).end(), 502, 'upstream_error'],
+  [
+    'F12',
+    'no content (204)',
+    (res) => void res.writeHead(204).end(),
+    502,
+    'upstream_invalid_response',
+  ],
   [
     'F12',
     'a packed body',
