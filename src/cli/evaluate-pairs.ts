@@ -11,6 +11,8 @@ import type { Outcome } from '../training/outcomes.ts';
 export interface NamedPair {
   readonly strong: string;
   readonly weak: string;
+  /** Of a list for all data: left out where the data lacks it. */
+  readonly isOptional?: boolean;
 }
 
 export interface PairFlags {
@@ -25,7 +27,7 @@ export interface PairFlags {
 export function readPairs(flags: PairFlags): NamedPair[] {
   const named: NamedPair[] = (flags.pair ?? []).map((text) => parsePair(text, '--pair'));
   if (flags.pairs === 'default') {
-    named.push(...reportedPairs.map(([strong, weak]) => ({ strong, weak })));
+    named.push(...reportedPairs.map(([strong, weak]) => ({ strong, weak, isOptional: true })));
   } else if (flags.pairs !== undefined) {
     named.push(...readPairFile(flags.pairs));
   }
@@ -51,8 +53,8 @@ function readPairFile(file: string): NamedPair[] {
   }
   const lines = readFileSync(file, 'utf8').split('\n');
   return lines.flatMap((line, i) => {
-    const text = line.trim();
-    return text === '' || text.startsWith('#') ? [] : [parsePair(text, `${file} line ${i + 1}:`)];
+    const text = line.replace(/(^|\s)#.*/, '').trim();
+    return text === '' ? [] : [parsePair(text, `${file} line ${i + 1}:`)];
   });
 }
 

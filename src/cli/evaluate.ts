@@ -9,7 +9,7 @@ import { evaluationPicture } from '../evaluation/picture.ts';
 import type { Router } from '../routing/router.ts';
 import type { CliIo } from './cli-io.ts';
 import { defaultData, readData, type DataFlags } from './evaluate-data.ts';
-import { createIdFinder, readPairs, type PairFlags } from './evaluate-pairs.ts';
+import { createIdFinder, readPairs, type NamedPair, type PairFlags } from './evaluate-pairs.ts';
 import { readPrices, rowCosts, type PairPrices, type PriceFlags } from './evaluate-prices.ts';
 import { mapInOrder } from './map-in-order.ts';
 import { wholeNumber } from './option-values.ts';
@@ -86,7 +86,7 @@ export async function readEvaluationInput(
   // Chance is a floor of every table, by RouteLLM's ten runs; as a router it would be there twice.
   const routers = [...new Set(options.routers)].filter((name) => name !== 'random');
   const idOf = createIdFinder(data.rows);
-  const pairs = named.map((pair) => {
+  const rowsOf = (pair: NamedPair): PairRows => {
     const ids = [idOf(pair.strong), idOf(pair.weak)] as const;
     const rows = comparedRows(data.rows, ...ids);
     if (rows.length > 0)
@@ -94,7 +94,8 @@ export async function readEvaluationInput(
     throw new ConfigError(
       `no prompt of ${data.name} has outcomes of both ${ids[0]} and ${ids[1]}.`,
     );
-  });
+  };
+  const pairs = keepOptional(named, rowsOf, io);
   const progress = createProgress(io.stderr);
   try {
     const texts = data.rows.map(({ prompt }) => prompt);
@@ -106,18 +107,20 @@ export async function readEvaluationInput(
         'scoring prompts',
         pairs.reduce((n, { rows }) => n + rows.length, 0) * routers.length,
       );
+      const failed = new Map<string, number>();
       for (const { pair, rows, learn } of pairs) {
-        const { routers: made, notes } = source.routersFor(pair);
+        const { routers: made, notes, failures } = source.routersFor(pair);
+        for (const [name, error] of failures) {
+          failed.set(name, (failed.get(name) ?? 0) + 1);
+          if (failed.get(name) === pairs.length) throw error;
+        }
         const scores = await scoreRows(made, rows, progress);
         const costs = prices === null ? null : rowCosts(rows, prices);
+        const { strong, weak } = pair;
+        const leftOut = [...failures].map(([name, { message }]) => `without ${name}: ${message}`);
         scored.push({
-          ...pair,
-          rows,
-          learn,
-          scores,
-          costs,
-          minimumRows,
-          notes: [...notes, ...priceNotes(prices)],
+          ...{ strong, weak, rows, learn, scores, costs, minimumRows },
+          notes: [...notes, ...leftOut, ...priceNotes(prices)],
         });
       }
     } finally {
@@ -131,6 +134,35 @@ export async function readEvaluationInput(
   } finally {
     progress.stop();
   }
+}
+
+interface PairRows {
+  readonly pair: NamedPair;
+  readonly rows: readonly ComparedRow[];
+  readonly learn: readonly ComparedRow[] | null;
+}
+
+/** @throws ConfigError for a pair that was named and is not in the data, or when none is */
+function keepOptional(
+  named: readonly NamedPair[],
+  rowsOf: (pair: NamedPair) => PairRows,
+  io: Pick<CliIo, 'stderr'>,
+): PairRows[] {
+  const missing: ConfigError[] = [];
+  const pairs = named.flatMap((pair) => {
+    try {
+      return [rowsOf(pair)];
+    } catch (error) {
+      if (pair.isOptional !== true || !(error instanceof ConfigError)) throw error;
+      missing.push(error);
+      io.stderr.write(
+        `pointsman: warning: without the pair ${pair.strong} over ${pair.weak}: ${error.message}\n`,
+      );
+      return [];
+    }
+  });
+  if (pairs.length === 0) throw missing[0]!;
+  return pairs;
 }
 
 async function scoreRows(

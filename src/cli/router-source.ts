@@ -1,9 +1,10 @@
 import { createEmbedderSettings } from '../config/create-embedder-settings.ts';
 import { createRouterParts } from '../config/create-router-parts.ts';
 import type { Settings } from '../config/settings-schema.ts';
+import { ConfigError } from '../errors.ts';
 import { keepEmbeddings } from '../evaluation/kept-embeddings.ts';
 import { seededRandom } from '../math/random.ts';
-import { createRouters } from '../routing/create-router.ts';
+import { createRouters, type RouterDeps } from '../routing/create-router.ts';
 import { closeRouterModels, openRouterModels } from '../routing/open-router-models.ts';
 import type { Router } from '../routing/router.ts';
 import type { NamedPair } from './evaluate-pairs.ts';
@@ -13,6 +14,8 @@ export interface RouterSource {
   routersFor(pair: NamedPair): {
     readonly routers: ReadonlyMap<string, Pick<Router, 'score'>>;
     readonly notes: readonly string[];
+    /** Routers that cannot score this pair, and why. */
+    readonly failures: ReadonlyMap<string, ConfigError>;
   };
   close(): Promise<void>;
 }
@@ -40,7 +43,7 @@ export function openRoutersOf(
         models.embedder && (await keepEmbeddings(models.embedder, texts, onEmbedded));
       return {
         routersFor: ({ strong, weak }) =>
-          createRouters(names, {
+          createEach(names, {
             ...{ embedder, classifier: models.classifier, neighboursFile, causalLlm },
             strongName: strong,
             weakName: weak,
@@ -56,4 +59,21 @@ export function openRoutersOf(
       throw error;
     }
   };
+}
+
+function createEach(names: readonly string[], deps: RouterDeps) {
+  const routers = new Map<string, Router>();
+  const notes = new Set<string>();
+  const failures = new Map<string, ConfigError>();
+  for (const name of names) {
+    try {
+      const created = createRouters([name], deps);
+      for (const [key, router] of created.routers) routers.set(key, router);
+      for (const note of created.notes) notes.add(note);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      failures.set(name, error);
+    }
+  }
+  return { routers, notes: [...notes], failures };
 }

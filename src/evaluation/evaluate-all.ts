@@ -20,8 +20,8 @@ export function evaluateAll(input: EvaluationInput): Evaluation {
     input.onPair?.();
     return evaluated;
   });
-  const names = pairs[0]?.pooled.rows.filter(({ apgr }) => apgr !== null).map(({ name }) => name);
-  const means = (names ?? []).map((name) => {
+  const rows = pairs.flatMap(({ pooled }) => pooled.rows.filter(({ apgr }) => apgr !== null));
+  const means = [...new Set(rows.map(({ name }) => name))].map((name) => {
     const values = pairs.map(
       ({ pooled }) => pooled.rows.find((row) => row.name === name)?.apgr?.value ?? null,
     );
@@ -32,20 +32,21 @@ export function evaluateAll(input: EvaluationInput): Evaluation {
     formatVersion: 1,
     ...{ data, topicsFrom, resamples, seed, routers, pairs },
     means: means.sort((a, b) => (b.apgr ?? -Infinity) - (a.apgr ?? -Infinity)),
-    calibration: routers.map((router) => calibrationOfAll(input, router)),
+    calibration: routers.flatMap((router) => calibrationOfAll(input, router)),
   };
 }
 
-/** Questions are drawn for all pairs at once: the same question occurs in several. */
-function calibrationOfAll(input: EvaluationInput, router: string): Calibration {
-  const rows = input.pairs.flatMap((pair) => pair.rows);
+/** Of the pairs that the router scored. Questions are drawn for all at once: the same one occurs in several. */
+function calibrationOfAll(input: EvaluationInput, router: string): Calibration[] {
+  const scored = input.pairs.filter(({ scores }) => scores.has(router));
+  const rows = scored.flatMap((pair) => pair.rows);
   const { resamples, seed } = input;
   const draws = resampleQuestions(rows, seededRandom(seed), resamples, (counts) => counts);
   const predictions = {
     router,
-    scores: input.pairs.flatMap(({ scores }) => scores.get(router) ?? []),
+    scores: scored.flatMap(({ scores }) => scores.get(router)!),
     won: rows.map((row) => (row.strong > row.weak ? 1 : 0)),
     weights: rows.map(() => 1),
   };
-  return calibrationOf(predictions, draws);
+  return scored.length === 0 ? [] : [calibrationOf(predictions, draws)];
 }

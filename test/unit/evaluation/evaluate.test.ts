@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { runEvaluate, type EvaluateOptions } from '../../../src/cli/evaluate.ts';
 import type { OpenRouters } from '../../../src/cli/router-source.ts';
 import { nineDigits } from '../../../src/evaluation/chart-frame.ts';
+import { ConfigError } from '../../../src/errors.ts';
 import type { Evaluation } from '../../../src/evaluation/evaluation.ts';
 import { apgrText } from '../../../src/evaluation/format.ts';
 import { seededRandom } from '../../../src/math/random.ts';
@@ -37,19 +38,27 @@ function outcomeFile(): string {
 }
 
 /** A router whose score is a function of the text, as if it were registered. */
-function fakeRouters(score: (text: string) => number) {
+function fakeRouters(
+  score: (text: string) => number,
+  failures: (weak: string) => ReadonlyMap<string, ConfigError> = () => new Map(),
+) {
   const asked: { names: readonly string[]; closed: boolean }[] = [];
   const open: OpenRouters = (names) => {
     const entry = { names, closed: false };
     asked.push(entry);
     return Promise.resolve({
-      routersFor: () => ({
+      routersFor: ({ weak }) => ({
         notes: ['big is scored as giant'],
+        failures: failures(weak),
         routers: new Map(
-          names.map((name) => [
-            name,
-            { score: (text: string) => Promise.resolve({ winRate: score(text), embedding: null }) },
-          ]),
+          names
+            .filter((name) => !failures(weak).has(name))
+            .map((name) => [
+              name,
+              {
+                score: (text: string) => Promise.resolve({ winRate: score(text), embedding: null }),
+              },
+            ]),
         ),
       }),
       close: () => {
@@ -69,11 +78,13 @@ const nothing: EvaluateOptions = {
   ...{ json: false, svg: undefined, html: undefined },
 };
 
-async function run(options: Partial<EvaluateOptions>) {
-  const routers = fakeRouters((text) => Math.min(1, text.length / 100));
+async function run(
+  options: Partial<EvaluateOptions>,
+  routers = fakeRouters((text) => Math.min(1, text.length / 100)),
+) {
   const captured = fakeIo();
   await runEvaluate({ ...nothing, ...options }, captured.io, () => routers.open);
-  return { out: captured.stdout(), asked: routers.asked };
+  return { out: captured.stdout(), err: captured.stderr(), asked: routers.asked };
 }
 
 async function evaluationOf(options: Partial<EvaluateOptions>): Promise<Evaluation> {
@@ -195,9 +206,44 @@ describe('evaluate', () => {
 
   it('reads pairs from a file, with comments', async () => {
     const pairs = join(tempFolder(), 'pairs.txt');
-    writeFileSync(pairs, '# ours\nbig/small\n\nthird , small\n');
+    writeFileSync(pairs, '# ours\nbig/small # best known\n\nthird , small\t#so-so\n');
     const evaluation = await evaluationOf({ data: [outcomeFile()], pairs });
-    expect(evaluation.pairs.map(({ strong }) => strong)).toEqual(['big', 'third']);
+    expect(evaluation.pairs.map(({ strong, weak }) => [strong, weak])).toEqual([
+      ['big', 'small'],
+      ['third', 'small'],
+    ]);
+  });
+
+  it('leaves a router out for a pair that it cannot score', async () => {
+    const same = new ConfigError('yours puts both into the same tier');
+    const routers = fakeRouters(
+      (text) => Math.min(1, text.length / 100),
+      (weak) => new Map(weak === 'third' ? [['yours', same]] : []),
+    );
+    const two = { data: [outcomeFile()], pair: ['big/third', 'big/small'], routers: ['mine', 'yours'] }; // prettier-ignore
+    const { out } = await run({ ...two, json: true }, routers);
+    const { pairs, means, calibration } = JSON.parse(out) as Evaluation;
+    const names = pairs.map(({ pooled }) => pooled.calibration.map(({ router }) => router));
+    expect(names).toEqual([['mine'], ['mine', 'yours']]);
+    expect(pairs[0]!.notes).toContain('without yours: yours puts both into the same tier');
+    expect(means.find(({ name }) => name === 'yours')).toEqual({ name: 'yours', apgr: null });
+    expect(calibration.map(({ prompts }) => prompts)).toEqual([240, 120]);
+    const alone = run({ ...two, pair: ['big/third'] }, routers);
+    await expect(alone).rejects.toThrow('yours puts both into the same tier');
+  });
+
+  it('leaves out a default pair that the data lacks, but none that is named', async () => {
+    const file = join(tempFolder(), 'few.jsonl');
+    const scores = { 'llama-3-70b-instruct': 1, 'llama-3-8b-instruct': 0 };
+    const lines = [0, 1].map((id) => JSON.stringify({ id: String(id), prompt: `p ${id}`, scores }));
+    writeFileSync(file, lines.join('\n'));
+    const { out, err } = await run({ data: [file], pairs: 'default' });
+    expect(out).toContain('== llama-3-70b-instruct over llama-3-8b-instruct');
+    expect(err).toContain('warning: without the pair gemma-2-27b-it over gemma-2-2b-it: the data');
+    await expect(run({ data: [file], pair: ['gemma-2-27b-it/gemma-2-2b-it'] })).rejects.toThrow(
+      'no outcomes of gemma-2-27b-it',
+    );
+    await expect(run({ data: [outcomeFile()], pairs: 'default' })).rejects.toThrow('no outcomes');
   });
 
   it('adds costs when prices are given, marked as estimates', async () => {
