@@ -17,12 +17,12 @@ export interface DataFlags {
 }
 
 /** @throws ConfigError when there is nothing to evaluate on, with what is needed */
-export function readData(flags: DataFlags): EvaluationData {
+export function readData(flags: DataFlags, warn: (text: string) => void): EvaluationData {
   if (flags.db !== undefined) {
     if (flags.data !== undefined) {
       throw new ConfigError('--data and --db are two sources of outcomes: give one of them.');
     }
-    return outcomesOfLog(flags.db);
+    return outcomesOfLog(flags.db, warn);
   }
   if (flags.data === undefined && !existsSync(defaultData)) {
     throw new ConfigError(
@@ -39,10 +39,11 @@ export function readData(flags: DataFlags): EvaluationData {
  * Each request is answered by one model, so that its feedback says nothing of the other. Only a
  * prompt that came more than once, was answered by both and judged both times, can be compared.
  */
-function outcomesOfLog(db: string): EvaluationData {
+function outcomesOfLog(db: string, warn: (text: string) => void): EvaluationData {
   const { counts, answers } = readFeedback(db);
   const rows = pairedAnswers(answers);
   if (rows.length === 0) throw new ConfigError(nothingPaired(db, counts));
+  if (counts.comparisons > 0) warn(comparisonsText(counts));
   return {
     name: `${db} (feedback)`,
     rows,
@@ -63,6 +64,13 @@ function pairedAnswers(answers: readonly JudgedAnswer[]): Outcome[] {
   });
 }
 
+function comparisonsText({ comparisons }: FeedbackCounts): string {
+  return (
+    `the log's ${comparisons} stored comparisons are not used: they say which answer is better, not how ` +
+    'good each is; calibrate and train use them.'
+  );
+}
+
 function nothingPaired(db: string, counts: FeedbackCounts): string {
   const { requests, judged, strong, weak, withText } = counts;
   return (
@@ -72,6 +80,7 @@ function nothingPaired(db: string, counts: FeedbackCounts): string {
     'it says nothing of what the other would have answered: no curve can be drawn from that. What ' +
     'can: prompts that were sent to both (the models "strong" and "weak" of the server) with ' +
     'log_prompts: full and feedback on both answers; or a file of outcomes with scores of both ' +
-    'models, --data FILE.jsonl.'
+    'models, --data FILE.jsonl.' +
+    (counts.comparisons > 0 ? ` Note that ${comparisonsText(counts)}` : '')
   );
 }

@@ -82,7 +82,7 @@ export async function readEvaluationInput(
   const resamples = wholeNumber('--resamples', options.resamples ?? evaluateDefaults.resamples, 0);
   const seed = wholeNumber('--seed', options.seed ?? evaluateDefaults.seed, 0);
   const minimumRows = wholeNumber('--min-rows', options.minRows ?? evaluateDefaults.minRows, 0);
-  const data = readData(options);
+  const data = readData(options, (text) => io.stderr.write(`pointsman: warning: ${text}\n`));
   // Chance is a floor of every table, by RouteLLM's ten runs; as a router it would be there twice.
   const routers = [...new Set(options.routers)].filter((name) => name !== 'random');
   const idOf = createIdFinder(data.rows);

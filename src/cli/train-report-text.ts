@@ -4,7 +4,9 @@ import { pooledSource } from '../training/outcomes.ts';
 
 /** What the new weights reach on dev, for people. */
 export function trainReportText({ figures, calibration }: DevReport): string {
-  const lines = ['APGR on dev (95 % interval; chance is 0.5)'];
+  const lines = [
+    `APGR on dev (95 % interval; chance is 0.5), of sources with ${fewestRows} prompts of the pair or more`,
+  ];
   for (const { strong, weak, source, prompts, apgr, interval95, length } of figures) {
     const [low, high] = interval95.map((value) => value.toFixed(3));
     lines.push(

@@ -15,6 +15,8 @@ export interface FeedbackCounts {
   readonly weak: number;
   /** Requests with feedback whose text was stored (`log_prompts: full`). */
   readonly withText: number;
+  /** Stored comparisons of two answers, which are no feedback. */
+  readonly comparisons: number;
 }
 
 export interface FeedbackLog {
@@ -37,7 +39,8 @@ export function readFeedback(file: string): FeedbackLog {
            count(*) as judged,
            coalesce(sum(tier = 'strong'), 0) as strong,
            coalesce(sum(tier = 'weak'), 0) as weak,
-           count(prompt_text) as withText
+           count(prompt_text) as withText,
+           (select count(*) from comparison) as comparisons
          from judged`,
       )
       .get();

@@ -1,4 +1,5 @@
 import { listSome } from '../list-some.ts';
+import { fewestRows } from './dev-report.ts';
 import { countBy } from './training-rows.ts';
 import type { TrainingData } from './training-data.ts';
 
@@ -11,6 +12,9 @@ export function dataWarnings({ train, dev }: Pick<TrainingData, 'train' | 'dev'>
   const counts = [...countBy(train.rows.flatMap(({ scores }) => Object.keys(scores)))];
   const rare = counts.filter(([, count]) => count < fewOutcomes).map(([id, n]) => `${id} (${n})`);
   const spellings = alike(counts.map(([id]) => id));
+  const small = [...countBy(dev.rows.map(({ source }) => source))]
+    .filter(([, count]) => count < fewestRows)
+    .map(([source, count]) => `${source} (${count})`);
   const trained = new Set(train.rows.map(({ key }) => key));
   const shared = new Set(dev.rows.map(({ key }) => key).filter((key) => trained.has(key)));
   return [
@@ -23,6 +27,12 @@ export function dataWarnings({ train, dev }: Pick<TrainingData, 'train' | 'dev'>
       ? [
           'names that differ in case or provider alone are trained as different models: ' +
             listSome(spellings, mostNamed),
+        ]
+      : []),
+    ...(small.length > 0
+      ? [
+          `sources with fewer than ${fewestRows} prompts to choose on are in no figure, pooled or not: ` +
+            listSome(small, mostNamed),
         ]
       : []),
     ...(shared.size > 0

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { listSome } from '../list-some.ts';
 import { readOutcomes, type Outcome, type OutcomeSet } from './outcomes.ts';
 import type { KindOfPrompt } from './fit-openness.ts';
 import { questionShare } from './question-share.ts';
@@ -35,6 +36,7 @@ export function readTrainingData(path: string): TrainingData {
       ? split(readOutcomes(path))
       : { train: readOutcomes(join(folder, 'train')), dev: readOutcomes(join(folder, 'dev')) };
   if (folder === undefined) assertManyQuestions(path, train, dev);
+  else assertOtherIds(folder, train, dev);
   assertComparable(path, train, dev);
   const everyday = everydayPrompts(path);
   return { train, dev, traffic: trafficOf(everyday, train.rows), kinds: everyday.flatMap(kindOf) };
@@ -58,6 +60,16 @@ function assertManyQuestions(path: string, train: OutcomeSet, dev: OutcomeSet): 
       `at least ${fewestRows} are needed: give about ${fewestRows / devShare} prompts or more of ` +
       `different questions (here: ${rows.length} prompts of ${questions} questions, told apart by key, else by ` +
       'their words)',
+  );
+}
+
+/** @throws ConfigError when a row to choose on is trained on, too */
+function assertOtherIds(folder: string, train: OutcomeSet, dev: OutcomeSet): void {
+  const trained = new Set(train.rows.map(({ id }) => id));
+  const twice = dev.rows.map(({ id }) => id).filter((id) => trained.has(id));
+  if (twice.length === 0) return;
+  throw new ConfigError(
+    `${twice.length} ids are both in train and in dev of ${folder}: ${listSome(twice, mostNamed)}`,
   );
 }
 

@@ -9,9 +9,14 @@ import type { Evaluation } from '../../../src/evaluation/evaluation.ts';
 import { apgrText } from '../../../src/evaluation/format.ts';
 import { seededRandom } from '../../../src/math/random.ts';
 import { openDatabase } from '../../../src/store/database.ts';
+import {
+  comparisonRow,
+  prepareEvidenceStatements,
+} from '../../../src/store/evidence-statements.ts';
 import { createLogWriter } from '../../../src/store/log-writer.ts';
 import { packRows } from '../../../src/store/packed-rows.ts';
 import { fakeIo, runCommand } from '../../support/cli-io.ts';
+import { comparison } from '../../support/comparison.ts';
 import { requestRecord } from '../../support/request-record.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { unbalancedTag } from '../../support/well-formed.ts';
@@ -330,6 +335,24 @@ describe('evaluate --db', () => {
     ]);
     const { pairs } = await evaluationOf({ db });
     expect(pairs[0]!.pooled).toMatchObject({ prompts: 2, quality: { strong: 1, weak: 0.25 } });
+    expect((await run({ db })).err).not.toContain('comparisons');
+  });
+
+  it('says that stored comparisons are not used', async () => {
+    const db = logOf([
+      ['a', 'strong', 1],
+      ['a', 'weak', 0],
+      ['b', 'weak', 0],
+    ]);
+    const alone = logOf([['a', 'strong', 1]]);
+    for (const file of [db, alone]) {
+      const database = openDatabase(file);
+      const { insertComparison } = prepareEvidenceStatements(database);
+      insertComparison.run(comparisonRow(comparison({ decisionId: 'dec_0' })));
+      database.close();
+    }
+    expect((await run({ db })).err).toContain("the log's 1 stored comparisons are not used");
+    await expect(run({ db: alone })).rejects.toThrow("the log's 1 stored comparisons are not used");
   });
 
   it('says what is not possible when each prompt has one answer', async () => {

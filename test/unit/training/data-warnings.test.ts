@@ -13,7 +13,7 @@ const setOf = (count: number, from = 0): OutcomeSet => ({
 
 describe('dataWarnings', () => {
   it('names models with few outcomes', () => {
-    const [warning, ...others] = dataWarnings({ train: setOf(60), dev: setOf(20, 60) });
+    const [warning, ...others] = dataWarnings({ train: setOf(60), dev: setOf(40, 60) });
     expect(warning).toMatch(/fewer than 50 outcomes .*: rare \(2\)$/);
     expect(others).toEqual([]);
   });
@@ -23,12 +23,21 @@ describe('dataWarnings', () => {
       ...row,
       scores: { 'gpt-4o': 1, 'openai/GPT-4o': 0, small: 1, 'a/small': 0, big: 1 },
     }));
-    const [warning] = dataWarnings({ train: { rows, sha256: '' }, dev: setOf(20, 60) });
+    const [warning] = dataWarnings({ train: { rows, sha256: '' }, dev: setOf(40, 60) });
     expect(warning).toMatch(/different models: gpt-4o and openai\/GPT-4o, small and a\/small$/);
   });
 
+  it('names sources that are in no figure', () => {
+    const [large, few] = [setOf(40, 60), setOf(39, 100)];
+    const rows = [...large.rows, ...few.rows.map((row) => ({ ...row, source: 'few' }))];
+    const warnings = dataWarnings({ train: setOf(60), dev: { rows, sha256: '' } });
+    expect(warnings.join()).toMatch(
+      /fewer than 40 prompts to choose on are in no figure.*: few \(39\)$/,
+    );
+  });
+
   it('counts questions on both sides of a split that was brought along', () => {
-    const warnings = dataWarnings({ train: setOf(60), dev: setOf(20, 55) });
+    const warnings = dataWarnings({ train: setOf(60), dev: setOf(40, 55) });
     expect(warnings[1]).toMatch(/^5 questions to choose on are trained on, too/);
   });
 });

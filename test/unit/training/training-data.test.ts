@@ -48,6 +48,14 @@ describe('readTrainingData', () => {
     expect(() => readTrainingData(split)).toThrow(/0 prompts to choose on that two models of the/);
   });
 
+  it('refuses an id that is both in train and in dev', () => {
+    const dev = rows(40, (i) => ({ id: `q${i + 198}` }));
+    const split = dataOf({ 'outcomes/train/a.jsonl': rows(200), 'outcomes/dev/a.jsonl': dev });
+    expect(() => readTrainingData(split)).toThrow(
+      /2 ids are both in train and in dev of .*outcomes: q198, q199$/,
+    );
+  });
+
   it('needs a prompt that one model answers better than another', () => {
     const equal = rows(320, () => ({ scores: { big: 0.5, small: 0.5 } }));
     expect(() => readTrainingData(dataOf({ 'own.jsonl': equal }))).toThrow(/nothing to learn/);
@@ -58,7 +66,7 @@ describe('readTrainingData', () => {
     const readWith = (second: string) =>
       readTrainingData(
         dataOf({
-          ...{ 'train/a.jsonl': rows(200), 'dev/a.jsonl': rows(40) },
+          ...{ 'train/a.jsonl': rows(200), 'dev/a.jsonl': rows(40, (i) => ({ id: `d${i}` })) },
           'prompts/p.jsonl': `${JSON.stringify({ ...everyday, prompt: 'a poem' })}\n\n${second}`,
         }),
       );
