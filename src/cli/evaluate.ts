@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, EmbeddingError } from '../errors.ts';
 import { comparedRows, type ComparedRow } from '../evaluation/compared-rows.ts';
 import { evaluateAll, type EvaluationInput } from '../evaluation/evaluate-all.ts';
 import type { Evaluation } from '../evaluation/evaluation.ts';
@@ -15,6 +15,7 @@ import { mapInOrder } from './map-in-order.ts';
 import { wholeNumber } from './option-values.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { OpenRouters } from './router-source.ts';
+import { scorePatiently } from './score-patiently.ts';
 import { promptsInFlight } from './scorer.ts';
 import { assertIsNoInput } from './write-whole.ts';
 
@@ -173,7 +174,15 @@ async function scoreRows(
   const scores = new Map<string, number[]>();
   for (const [name, router] of routers) {
     const winRates: number[] = [];
-    const score = async ({ prompt }: ComparedRow) => (await router.score(prompt)).winRate;
+    const score = async (row: ComparedRow) => {
+      try {
+        return (await scorePatiently(() => router.score(row.prompt))).winRate;
+      } catch (error) {
+        if (!(error instanceof EmbeddingError)) throw error;
+        const place = `row ${rows.indexOf(row) + 1} of ${rows.length} (${row.source}, ${excerpt(row)})`;
+        throw new EmbeddingError(`${name} has no score of ${place}: ${error.message}`, error.cause);
+      }
+    };
     for await (const winRate of mapInOrder(each(rows), promptsInFlight, score)) {
       if (!Number.isFinite(winRate))
         throw new Error(`the router ${name} gave the score ${winRate}`);
@@ -183,6 +192,11 @@ async function scoreRows(
     scores.set(name, winRates);
   }
   return scores;
+}
+
+function excerpt({ prompt }: ComparedRow): string {
+  const words = prompt.replace(/\s+/g, ' ').trim();
+  return JSON.stringify(words.length > 60 ? `${words.slice(0, 60)}...` : words);
 }
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {

@@ -7,6 +7,7 @@ import { causalLlmMessages } from './causal-llm-prompt.ts';
 import { parseRatingAnswer, type RatingAnswer } from './rating-answer.ts';
 import type { Router } from './router.ts';
 import { shortHash } from './short-hash.ts';
+import { StatusError } from './status-error.ts';
 
 export interface CausalLlmSettings {
   /** As the endpoint names it. */
@@ -46,7 +47,7 @@ export function createCausalLlmRouter(settings: CausalLlmSettings): Router {
         if (isGood(without.status)) hasLogprobs = false;
         answer = without;
       }
-      if (!isGood(answer.status)) throw new Error(`status ${answer.status}`);
+      if (!isGood(answer.status)) throw new StatusError(answer.status);
       return parseRatingAnswer(answer.body);
     } catch (error) {
       const reason = signal?.aborted

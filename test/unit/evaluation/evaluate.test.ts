@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { runEvaluate, type EvaluateOptions } from '../../../src/cli/evaluate.ts';
 import type { OpenRouters } from '../../../src/cli/router-source.ts';
 import { nineDigits } from '../../../src/evaluation/chart-frame.ts';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError, EmbeddingError } from '../../../src/errors.ts';
 import type { Evaluation } from '../../../src/evaluation/evaluation.ts';
 import { apgrText } from '../../../src/evaluation/format.ts';
 import { seededRandom } from '../../../src/math/random.ts';
@@ -13,6 +13,7 @@ import {
   comparisonRow,
   prepareEvidenceStatements,
 } from '../../../src/store/evidence-statements.ts';
+import { StatusError } from '../../../src/routing/status-error.ts';
 import { createLogWriter } from '../../../src/store/log-writer.ts';
 import { packRows } from '../../../src/store/packed-rows.ts';
 import { fakeIo, runCommand } from '../../support/cli-io.ts';
@@ -61,7 +62,10 @@ function fakeRouters(
             .map((name) => [
               name,
               {
-                score: (text: string) => Promise.resolve({ winRate: score(text), embedding: null }),
+                score: async (text: string) => {
+                  await Promise.resolve();
+                  return { winRate: score(text), embedding: null };
+                },
               },
             ]),
         ),
@@ -235,6 +239,18 @@ describe('evaluate', () => {
     expect(calibration.map(({ prompts }) => prompts)).toEqual([240, 120]);
     const alone = run({ ...two, pair: ['big/third'] }, routers);
     await expect(alone).rejects.toThrow('yours puts both into the same tier');
+  });
+
+  it('names the row that a router could not score', async () => {
+    const refused = new EmbeddingError('rating failed: status 400', new StatusError(400));
+    let asked = 0;
+    const routers = fakeRouters(() => {
+      if (++asked === 41) throw refused;
+      return 0.5;
+    });
+    await expect(run({ data: [outcomeFile()] }, routers)).rejects.toThrow(
+      /^mine has no score of row 41 of 120 \(exam, "x+(\.\.\.)?"\): rating failed: status 400$/,
+    );
   });
 
   it('leaves out a default pair that the data lacks, but none that is named', async () => {

@@ -78,6 +78,13 @@ describe('a rating', () => {
     expect(parseRatingAnswer(special).score).toBeCloseTo(0.9, 10);
   });
 
+  it('is not read in the scale', () => {
+    const words = ['scale', ' ', '1', ' to', ' ', '5', ':', ' '].map((word) => logprob(word, 1));
+    const four = { ...logprob('4', 0.9), top_logprobs: [logprob('4', 0.9), logprob('1', 0.1)] };
+    const body = completion('scale 1 to 5: 4', [...words, four]);
+    expect(parseRatingAnswer(body).score).toBeCloseTo(0.1, 10);
+  });
+
   it('counts as certain without alternatives', () => {
     expect(parseRatingAnswer(completion('4', [logprob('4', 0.3)])).score).toBe(0);
   });
@@ -90,6 +97,12 @@ describe('a rating', () => {
     ['4 out of 5', 0],
     ['<think>1 or 2?</think>5', 0],
     ['<think>\n5 is the best', 1],
+    ['On a scale of 1 to 5: 4', 0],
+    ['From 1 to 5, I give 5.', 0],
+    ['(1-5) 4', 0],
+    ['Between 1 (worst) and 5 (best): 2', 1],
+    ['on a scale from 1 to 5', 1],
+    ['1, too hard', 1],
     ['10', 1],
     ['2.5', 1],
     ['', 1],
