@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { joinApiUrl, withoutCredentials } from '../base-url.ts';
 import { ConfigError, EmbeddingError } from '../errors.ts';
+import { isObject } from '../is-object.ts';
 import type { Secret } from '../secret.ts';
 import { keepHeadAndTail } from './bounded-text.ts';
 import type { Embedder, Embedding } from './embedder.ts';
@@ -20,21 +21,36 @@ export interface EndpointEncoderOptions {
   readonly timeoutMs?: number;
 }
 
-/** Under the 8,192 tokens that embedding models commonly read, for prose and for code. */
-const maxCharacters = 24_000;
+/** Under the 8,192 that embedding models commonly read: what is estimated is not what they count. */
+const maxTokens = 6_000;
+/** For a text that the endpoint refuses, once: it may be too long after all. */
+const shorterTokens = maxTokens / 4;
+const mostOfMessage = 300;
+/** Keys that we were never told, as in src/upstream/redact.ts. */
+const keyShapes = /\b(?:sk|rk|pk|gsk|xai|hf|csk)[-_][\w-]{12,}|\b(?<=bearer )[\w.~+/=-]{8,}/gi;
 /** Texts in one request; OpenAI takes 2,048, small servers do better with few. */
 const textsPerRequest = 64;
 const attempts = 2;
 const retryPauseMs = 100;
 const maxAnswerBytes = 64 * 1024 * 1024;
 
+/** What endpoints answer to a text that is too long for them. */
+const tooLong: readonly (number | null)[] = [400, 413];
+
 /** A failed attempt; `isTransient` says whether the same request may succeed a moment later. */
 class AttemptError extends Error {
   readonly isTransient: boolean;
+  /** Of the answer; null without one. */
+  readonly status: number | null;
 
-  constructor(message: string, isTransient: boolean, cause?: unknown) {
+  constructor(
+    message: string,
+    isTransient: boolean,
+    { cause, status = null }: { cause?: unknown; status?: number | null } = {},
+  ) {
     super(message, { cause });
     this.isTransient = isTransient;
+    this.status = status;
   }
 }
 
@@ -42,8 +58,39 @@ class AttemptError extends Error {
  * An empty input is a 400 at OpenAI; a space is the nearest text that is not. Half a surrogate
  * pair, as a cut may leave it, becomes U+FFFD, since servers refuse it.
  */
-function boundText(text: string): string {
-  return Buffer.from(keepHeadAndTail(text, maxCharacters)).toString('utf8') || ' ';
+function boundText(text: string, tokens: number): string {
+  return Buffer.from(keepHeadAndTail(text, charactersOf(text, tokens))).toString('utf8') || ' ';
+}
+
+function mayBeTooLong(error: unknown, texts: readonly string[]): boolean {
+  return (
+    error instanceof AttemptError &&
+    tooLong.includes(error.status) &&
+    texts.some((text) => boundText(text, shorterTokens) !== boundText(text, maxTokens))
+  );
+}
+
+/** How much of the text is about so many tokens: four ASCII characters are one, of others each is. */
+function charactersOf(text: string, tokens: number): number {
+  let others = 0;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) others++;
+  const estimated = others + (text.length - others) / 4;
+  return estimated <= tokens ? text.length : Math.floor((text.length * tokens) / estimated);
+}
+
+/** What the endpoint says of a failure, without keys. */
+function messageOf(body: string, apiKey: Secret | undefined): string {
+  let said: unknown;
+  try {
+    const { error, message } = JSON.parse(body) as Record<string, unknown>;
+    said = isObject(error) ? error['message'] : (error ?? message);
+  } catch {
+    return ''; // such as a proxy's page
+  }
+  if (typeof said !== 'string') return '';
+  const safe = (apiKey ? said.replaceAll(apiKey.reveal(), '***') : said).replace(keyShapes, '***');
+  const words = safe.replace(/\s+/g, ' ').trim();
+  return words === '' ? '' : `: ${words.slice(0, mostOfMessage)}`;
 }
 
 /**
@@ -76,12 +123,19 @@ export async function createEndpointEncoder(options: EndpointEncoderOptions): Pr
       const text = await response.body.text();
       const { statusCode } = response;
       if (statusCode >= 200 && statusCode < 300) return text;
-      throw new AttemptError(`status ${statusCode}`, statusCode >= 500 || statusCode === 429);
+      throw new AttemptError(
+        `status ${statusCode}${messageOf(text, apiKey)}`,
+        statusCode >= 500 || statusCode === 429,
+        { status: statusCode },
+      );
     } catch (error) {
       if (error instanceof AttemptError) throw error;
-      if (signal?.aborted) throw new AttemptError('aborted', false, signal.reason);
-      if (timeout.aborted) throw new AttemptError(`no answer within ${timeoutMs} ms`, true, error);
-      throw new AttemptError(error instanceof Error ? error.message : String(error), true, error);
+      if (signal?.aborted) throw new AttemptError('aborted', false, { cause: signal.reason });
+      if (timeout.aborted)
+        throw new AttemptError(`no answer within ${timeoutMs} ms`, true, { cause: error });
+      throw new AttemptError(error instanceof Error ? error.message : String(error), true, {
+        cause: error,
+      });
     }
   }
 
@@ -108,23 +162,44 @@ export async function createEndpointEncoder(options: EndpointEncoderOptions): Pr
     return { vector: normalizeInPlace(vector), tokens: null, unknownShare: null };
   }
 
-  async function request(texts: readonly string[], signal?: AbortSignal): Promise<Embedding[]> {
+  async function vectorsOf(
+    texts: readonly string[],
+    tokens: number,
+    signal?: AbortSignal,
+  ): Promise<Embedding[]> {
     const body = JSON.stringify({
       model,
-      input: texts.map(boundText),
+      input: texts.map((text) => boundText(text, tokens)),
       encoding_format: 'float',
       ...(options.dimensions && { dimensions: options.dimensions }),
     });
+    const vectors = parseEmbeddingsAnswer(await postWithRetry(body, signal));
+    if (vectors.length !== texts.length) {
+      throw new Error(`${vectors.length} vectors for ${texts.length} texts`);
+    }
+    return vectors.map(check);
+  }
+
+  async function request(texts: readonly string[], signal?: AbortSignal): Promise<Embedding[]> {
     try {
-      const vectors = parseEmbeddingsAnswer(await postWithRetry(body, signal));
-      if (vectors.length !== texts.length) {
-        throw new Error(`${vectors.length} vectors for ${texts.length} texts`);
-      }
-      return vectors.map(check);
+      return (
+        (await vectorsOf(texts, maxTokens, signal).catch((error: unknown) => {
+          if (!mayBeTooLong(error, texts)) throw error;
+          return texts.length === 1 ? vectorsOf(texts, shorterTokens, signal) : null;
+        })) ?? (await embedEach(texts, signal))
+      );
     } catch (error) {
+      if (error instanceof EmbeddingError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new EmbeddingError(`embedding by ${place} failed: ${reason}`, error);
     }
+  }
+
+  /** Only the one that is too long for the endpoint is cut shorter. */
+  async function embedEach(texts: readonly string[], signal?: AbortSignal): Promise<Embedding[]> {
+    const results: Embedding[] = [];
+    for (const text of texts) results.push(...(await request([text], signal)));
+    return results;
   }
 
   async function embed(texts: readonly string[], signal?: AbortSignal): Promise<Embedding[]> {

@@ -207,6 +207,37 @@ it('cuts a very long text in the middle, and sends no half surrogate pair and no
   expect(empty).toBe(' ');
 });
 
+it('cuts by tokens, of which a letter that is not ASCII may be one', async () => {
+  const endpoint = await open({ dimensions: 2 });
+  await endpoint.embed(['漢'.repeat(12_500), 'a'.repeat(23_000), 'ab漢字'.repeat(5_000)]);
+  expect(received[0]!.body.input.map(({ length }) => length)).toEqual([6_000, 23_000, 9_600]);
+});
+
+it.each([400, 413])(
+  'sends less of a text that is refused with %d, and all of the others',
+  async (status) => {
+    const refused = json(status, { error: { message: 'maximum context length' } });
+    script = [refused, vectors(), refused];
+    const endpoint = await open({ dimensions: 2 });
+    const made = await endpoint.embed(['b'.repeat(7_000), 'x'.repeat(20_000)]);
+    const sent = received.map(({ body }) => body.input.map(({ length }) => length));
+    expect(sent).toEqual([[7_000, 20_000], [7_000], [20_000], [6_000]]);
+    expect(made).toHaveLength(2);
+  },
+);
+
+it("quotes the endpoint's own words, bounded and without keys", async () => {
+  const said = `bad input from sk-canary-0123456789abcdef, the key secret-canary-1: ${'long '.repeat(200)}`;
+  script = [json(400, { error: { message: said } })];
+  const endpoint = await open({ dimensions: 2, apiKey: new Secret('secret-canary-1') });
+  const error = await endpoint.embed(['a']).catch((thrown: unknown) => thrown as Error);
+  const { message } = error as Error;
+  expect(message).toContain('failed: status 400: bad input from ***, the key ***: long long');
+  expect(message).not.toContain('canary');
+  expect(message.length).toBeLessThan(500);
+  expect(received).toHaveLength(1);
+});
+
 it('stops when the signal aborts', async () => {
   const endpoint = await open();
   script = [silence];
