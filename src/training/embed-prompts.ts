@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Embedder, Embedding } from '../embedding/embedder.ts';
 
@@ -7,7 +15,8 @@ const block = 64;
 
 /**
  * Embeds all texts, or reads them from `folder`, where they are kept under a name that depends on
- * the embedder and on every text. `onProgress` is told how many are done.
+ * the embedder and on every text. They are kept block by block, so that a run that failed
+ * is gone on with. `onProgress` is told how many are done.
  */
 export async function embedPrompts(
   embedder: Embedder,
@@ -20,24 +29,38 @@ export async function embedPrompts(
     .update(JSON.stringify([embedder.id, embedder.dimensions, texts]))
     .digest('hex');
   const file = join(folder, `embeddings-${name.slice(0, 16)}.f32`);
-  if (existsSync(file)) {
-    const bytes = readFileSync(file);
-    if (bytes.length === texts.length * width * 4) {
-      onProgress(texts.length);
-      return unpack(
-        new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)),
-        width,
-      );
-    }
-  }
-  const embeddings: Embedding[] = [];
-  for (let start = 0; start < texts.length; start += block) {
-    embeddings.push(...(await embedder.embed(texts.slice(start, start + block))));
-    onProgress(embeddings.length);
-  }
+  const embeddings = readWhole(file, texts.length, width);
+  if (embeddings.length > 0) onProgress(embeddings.length);
+  if (embeddings.length === texts.length) return embeddings;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(file, new Uint8Array(pack(embeddings, width).buffer));
+  const out = openSync(file, existsSync(file) ? 'r+' : 'w');
+  try {
+    ftruncateSync(out, embeddings.length * width * 4);
+    for (let start = embeddings.length; start < texts.length; start += block) {
+      const made = await embedder.embed(texts.slice(start, start + block));
+      // At its own place: another run on the same texts writes the same there.
+      writeSync(out, new Uint8Array(pack(made, width).buffer), 0, null, start * width * 4);
+      embeddings.push(...made);
+      onProgress(embeddings.length);
+    }
+  } finally {
+    closeSync(out);
+  }
   return embeddings;
+}
+
+/** The rows that an earlier run has written; of one that was cut in the middle of a block, its whole blocks. */
+function readWhole(file: string, count: number, width: number): Embedding[] {
+  if (!existsSync(file)) return [];
+  const bytes = readFileSync(file);
+  const rows = Math.floor(bytes.length / (width * 4));
+  if (rows > count) return [];
+  const kept = rows === count ? count : rows - (rows % block);
+  const length = kept * width * 4;
+  return unpack(
+    new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length)),
+    width,
+  );
 }
 
 /** One row per text: token count, unknown share (NaN: not known), vector. */
