@@ -24,3 +24,11 @@ export class Secret {
     return '***';
   }
 }
+
+/** Keys that we were never told, by the shapes that the large providers give them. */
+const keyShapes = /\b(?:sk|rk|pk|gsk|xai|hf|csk)[-_][\w-]{12,}|\b(?<=bearer )[\w.~+/=-]{8,}/gi;
+
+/** The text without what looks like a key. */
+export function withoutKeyShapes(text: string): string {
+  return text.replace(keyShapes, '***');
+}

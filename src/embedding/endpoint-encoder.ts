@@ -3,7 +3,7 @@ import { Pool } from 'undici';
 import { joinApiUrl, withoutCredentials } from '../base-url.ts';
 import { ConfigError, EmbeddingError } from '../errors.ts';
 import { isObject } from '../is-object.ts';
-import type { Secret } from '../secret.ts';
+import { withoutKeyShapes, type Secret } from '../secret.ts';
 import { keepHeadAndTail } from './bounded-text.ts';
 import type { Embedder, Embedding } from './embedder.ts';
 import { parseEmbeddingsAnswer } from './endpoint-answer.ts';
@@ -26,8 +26,6 @@ const maxTokens = 6_000;
 /** For a text that the endpoint refuses, once: it may be too long after all. */
 const shorterTokens = maxTokens / 4;
 const mostOfMessage = 300;
-/** Keys that we were never told, as in src/upstream/redact.ts. */
-const keyShapes = /\b(?:sk|rk|pk|gsk|xai|hf|csk)[-_][\w-]{12,}|\b(?<=bearer )[\w.~+/=-]{8,}/gi;
 /** Texts in one request; OpenAI takes 2,048, small servers do better with few. */
 const textsPerRequest = 64;
 const attempts = 2;
@@ -88,7 +86,7 @@ function messageOf(body: string, apiKey: Secret | undefined): string {
     return ''; // such as a proxy's page
   }
   if (typeof said !== 'string') return '';
-  const safe = (apiKey ? said.replaceAll(apiKey.reveal(), '***') : said).replace(keyShapes, '***');
+  const safe = withoutKeyShapes(apiKey ? said.replaceAll(apiKey.reveal(), '***') : said);
   const words = safe.replace(/\s+/g, ' ').trim();
   return words === '' ? '' : `: ${words.slice(0, mostOfMessage)}`;
 }

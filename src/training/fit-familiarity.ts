@@ -7,7 +7,7 @@ import { factorsOf, type MfHead } from '../routing/matrix-factorization.ts';
 import { fitLogistic } from './logistic-regression.ts';
 import type { TrainingRows } from './mf-loss.ts';
 import type { Outcome } from './outcomes.ts';
-import { countBy } from './training-rows.ts';
+import { byFrequency, countBy } from './training-rows.ts';
 
 const landmarkCount = 256;
 /** A source gets landmarks by the square root of its questions. */
@@ -121,8 +121,8 @@ function sharedQuestions(
 function largestTasks(tasks: readonly (string | undefined)[]): ReadonlySet<string> {
   const counts = countBy(tasks.filter((task) => task !== undefined));
   if (counts.size <= mostTasks) return new Set(counts.keys());
-  const bySize = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return new Set(bySize.slice(0, mostTasks).map(([task]) => task));
+  const largest = byFrequency(counts).slice(0, mostTasks);
+  return new Set(largest.map(([task]) => task));
 }
 
 /** Rows of different questions, without replacement (Efraimidis & Spirakis 2006: largest u^(1/w)). */

@@ -9,7 +9,7 @@ import { topicShares, type TopicLayer } from '../routing/topics.ts';
 import { createAdam } from './adam.ts';
 import type { TrainingRows } from './mf-loss.ts';
 import { batchSize } from './train-mf.ts';
-import { countBy } from './training-rows.ts';
+import { byFrequency, countBy } from './training-rows.ts';
 
 export interface TopicSettings {
   readonly epochs: number;
@@ -51,10 +51,9 @@ export function addTopics(
 }
 
 function largestTopics(topics: readonly string[]): string[] {
-  return [...countBy(topics)]
-    .filter(([, count]) => count >= fewestPrompts)
-    .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+  return byFrequency(countBy(topics))
     .slice(0, mostTopics)
+    .filter(([, count]) => count >= fewestPrompts)
     .map(([name]) => name)
     .sort();
 }

@@ -1,6 +1,6 @@
 import { unescape as decodePercents } from 'node:querystring';
 import { AppError, BadRequestError, UpstreamError, type AppErrorOptions } from '../errors.ts';
-import type { Secret } from '../secret.ts';
+import { withoutKeyShapes, type Secret } from '../secret.ts';
 import type { Deployment } from './deployment.ts';
 
 /** A text without the secrets in it. */
@@ -8,9 +8,6 @@ export type Redact = (text: string) => string;
 
 /** A key like `ollama` is no secret, and a word of many messages. */
 const shortestSecret = 8;
-
-/** Keys that we were never told, by the shapes that the large providers give them. */
-const keyShapes = /\b(?:sk|rk|pk|gsk|xai|hf|csk)[-_][\w-]{12,}|\b(?<=bearer )[\w.~+/=-]{8,}/gi;
 
 /**
  * Replaces every secret that is configured, and what looks like one. Upstreams repeat keys in
@@ -29,7 +26,7 @@ export function createRedact(deployments: readonly Deployment[], keys: readonly 
   return (text) => {
     let safe = text;
     for (const secret of secrets) safe = safe.replaceAll(secret, '***');
-    return safe.replace(keyShapes, '***');
+    return withoutKeyShapes(safe);
   };
 }
 
