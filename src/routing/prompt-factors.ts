@@ -3,7 +3,8 @@
 //   f(prompt) = c [(1 - u) f_known(x) + u f_marks(s)] + (1 - c) f_easy,   c = w (1 - pull max(0, 2 o - 1)),
 //   f_known(x) = k f_head(x) + (1 - k) f_centre
 //
-// of the latent factors; the topics' shares, in which a model's offsets count, are c (1 - u) k t(x).
+// of the latent factors; the topics' shares, in which a model's offsets count, are c (1 - u) k t(x), but 0 for a topic
+// of multiple choice alone (TopicLayer.ofForm) where no options are given.
 //
 // k, 0..1: how much the prompt resembles the tasks of training (familiarity.ts).
 // u, 0..1: how much of the wording is unknown. x of a script or language that encoder and n-gram table
@@ -62,6 +63,8 @@ export interface PromptReading {
   readonly unknown: number;
   readonly content: number;
   readonly open: number;
+  /** Whether options are given to choose from. */
+  readonly hasOptions: boolean;
   /** k */
   readonly familiar: number;
 }
@@ -93,21 +96,22 @@ export function readPromptFor(
   const { prompt, tokens } = parts;
   const unknown = unknownPart(tokens, embedding, features);
   const x = promptFeatures(parts, embedding, features);
+  const hasOptions = prompt.options.length > 0;
   return {
     x,
     // Not looked at where all words are known.
     marks: unknown > 0 ? scaledMarks(prompt, caution) : new Float64Array(markCount),
     unknown,
     content: 1 - Math.exp(-countWords(tokens) / wordsOfContent),
-    open:
-      openness && prompt.options.length === 0 ? (1 - unknown) * probabilityOpen(x, openness) : 0,
+    open: openness && !hasOptions ? (1 - unknown) * probabilityOpen(x, openness) : 0,
+    hasOptions,
     familiar: familiarity ? familiarityOf(wordingOf(x, features), familiarity) : 1,
   };
 }
 
 /** f [rank]. */
 export function promptFactors(
-  { x, marks, unknown, content, open, familiar }: PromptReading,
+  { x, marks, unknown, content, open, hasOptions, familiar }: PromptReading,
   { head, caution, familiarity }: Pick<FactorSettings, 'head' | 'caution' | 'familiarity'>,
 ): Float64Array {
   const f = factorsOf(head, x, 1);
@@ -120,7 +124,9 @@ export function promptFactors(
     f[r] = c * f[r]! + (1 - c) * caution.easy[r]!;
   }
   const trust = c * (caution ? 1 - unknown : 1) * (familiarity ? familiar : 1);
-  for (let r = latent; r < f.length; r++) f[r]! *= trust;
+  for (let r = latent; r < f.length; r++) {
+    f[r]! *= head.topics!.ofForm[r - latent] && !hasOptions ? 0 : trust;
+  }
   return f;
 }
 

@@ -44,6 +44,8 @@ export const weightsMetadataSchema = z.strictObject({
   rank: z.int().positive(),
   /** Names of the topics, in the order of the rows; files from before there were topics have none. */
   topics: z.array(z.string().min(1)).default([]),
+  /** Those of them that count only where a prompt gives options (topics.ts). */
+  topicsOfForm: z.array(z.string().min(1)).default([]),
   /** Model ids in the order of the rows. */
   models: z.array(z.string().min(1)).min(2),
   /** t0..t4 of the win rate (matrix-factorization.ts). */

@@ -85,6 +85,7 @@ export function parseRouterWeights(bytes: Uint8Array, file: string): RouterWeigh
           ? null
           : {
               names: topics,
+              ofForm: topics.map((name) => metadata.topicsOfForm.includes(name)),
               weights: doubles('topics.weights', topics.length, inputs),
               bias: doubles('topics.bias', topics.length),
             },

@@ -10,6 +10,11 @@ import { softmax } from '../math/vector.ts';
 export interface TopicLayer {
   /** "mmlu/law", in the order of the rows. */
   readonly names: readonly string[];
+  /**
+   * By topic: whether its share counts only where the prompt gives options to choose from, since a model's offset
+   * tells of that form (../training/below-guessing.ts).
+   */
+  readonly ofForm: readonly boolean[];
   /** T [topics x inputs] and d [topics]. */
   readonly weights: Float64Array;
   readonly bias: Float64Array;

@@ -1,4 +1,5 @@
 import { listSome } from '../list-some.ts';
+import { belowGuessing } from './below-guessing.ts';
 import { fewestRows } from './dev-report.ts';
 import { countBy } from './training-rows.ts';
 import type { TrainingData } from './training-data.ts';
@@ -15,6 +16,9 @@ export function dataWarnings({ train, dev }: Pick<TrainingData, 'train' | 'dev'>
   const small = [...countBy(dev.rows.map(({ source }) => source))]
     .filter(([, count]) => count < fewestRows)
     .map(([source, count]) => `${source} (${count})`);
+  const unread = [...belowGuessing(train.rows)].flatMap(([topic, models]) =>
+    Array.from(models, (model) => `${model} on ${topic}`),
+  );
   const trained = new Set(train.rows.map(({ key }) => key));
   const shared = new Set(dev.rows.map(({ key }) => key).filter((key) => trained.has(key)));
   return [
@@ -33,6 +37,12 @@ export function dataWarnings({ train, dev }: Pick<TrainingData, 'train' | 'dev'>
       ? [
           `sources with fewer than ${fewestRows} prompts to choose on are in no figure, pooled or not: ` +
             listSome(small, mostNamed),
+        ]
+      : []),
+    ...(unread.length > 0
+      ? [
+          'right far less often than by guessing, as where a grader cannot read the answers; counted for prompts ' +
+            `with options alone if the router has topics: ${listSome(unread, mostNamed)}`,
         ]
       : []),
     ...(shared.size > 0

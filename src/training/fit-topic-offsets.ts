@@ -6,6 +6,8 @@ import type { TrainingRows } from './mf-loss.ts';
 const stopping = { steps: 20, tolerance: 1e-4 };
 /** Smaller shares are left out: they would cost most of the time and move nothing. */
 const leastShare = 1e-3;
+/** Of the ridge, for a topic in which some model fails by its form: such an offset is known to be large. */
+const ridgeOfForm = 0.1;
 
 /** A prompt's share of one topic. */
 interface Share {
@@ -29,7 +31,7 @@ interface OwnOutcome {
 
 /**
  * The head with the models' offsets for its topics: of each model
- *   o = argmin  sum over its outcomes of CE(y, sigmoid(z + o . t)) + ridge |o|^2 / 2,
+ *   o = argmin  sum over its outcomes of CE(y, sigmoid(z + o . t)) + sum over topics of ridge o^2 / 2,
  * L2-penalized logistic regression with z, the log odds by the latent factors, as given. Each outcome counts once,
  * whatever its source. Newton's method, its steps halved where the loss would rise. In a topic that a model was never
  * asked about its offset stays 0: a share of it in prompts of another topic tells nothing there.
@@ -47,13 +49,16 @@ export function fitTopicOffsets(
   const { rank } = head;
   const latent = latentCount(head);
   const models = head.models.slice();
+  const ridges = Float64Array.from(head.topics?.ofForm ?? [], (ofForm) =>
+    ofForm ? ridge * ridgeOfForm : ridge,
+  );
   for (const [m, own] of outcomesByModel(head, rows, factors, topics).entries()) {
-    models.set(fitOffsets(own, ridge), m * rank + latent);
+    models.set(fitOffsets(own, ridges), m * rank + latent);
   }
   return { ...head, models };
 }
 
-function fitOffsets({ outcomes, asked }: OwnOutcomes, ridge: number): Float64Array {
+function fitOffsets({ outcomes, asked }: OwnOutcomes, ridges: Float64Array): Float64Array {
   const topics = asked.length;
   const known = outcomes.map((outcome) => ({
     ...outcome,
@@ -64,13 +69,13 @@ function fitOffsets({ outcomes, asked }: OwnOutcomes, ridge: number): Float64Arr
   const lossAt = (offsets: Float64Array): number =>
     known.reduce(
       (sum, outcome) => sum + crossEntropyOf(outcome.quality, logitAt(offsets, outcome)),
-      (ridge * dot(offsets, offsets, 0, 0, topics)) / 2,
+      offsets.reduce((sum, value, t) => sum + ridges[t]! * value * value, 0) / 2,
     );
   const slopesAt = (offsets: Float64Array) => {
-    const gradient = offsets.map((value) => ridge * value);
+    const gradient = offsets.map((value, t) => ridges[t]! * value);
     // Its lower triangle.
     const hessian = new Float64Array(topics * topics);
-    for (let t = 0; t < topics; t++) hessian[t * topics + t] = ridge;
+    for (let t = 0; t < topics; t++) hessian[t * topics + t] = ridges[t]!;
     for (const outcome of known) {
       const p = sigmoid(logitAt(offsets, outcome));
       addOutcome(gradient, hessian, outcome.shares, p - outcome.quality, p * (1 - p));

@@ -32,11 +32,13 @@ const mostTopics = 256;
  * The head with topics, all offsets 0; as it was where the rows have fewer than two topics. Comes after all other
  * training of a head, which takes the factors for latent ones.
  * @param topics of each row
+ * @param ofForm topics that count only where options are given
  */
 export function addTopics(
   head: MfHead,
   rows: TrainingRows,
   topics: readonly string[],
+  ofForm: ReadonlySet<string>,
   settings: TopicSettings,
 ): MfHead {
   const names = largestTopics(topics);
@@ -46,7 +48,10 @@ export function addTopics(
     ...head,
     rank: head.rank + names.length,
     models: sideBySide(head.models, new Float64Array(count * names.length), count),
-    topics: fitLayer(rows, topics, names, settings),
+    topics: {
+      ...fitLayer(rows, topics, names, settings),
+      ofForm: names.map((name) => ofForm.has(name)),
+    },
   };
 }
 
@@ -64,7 +69,7 @@ function fitLayer(
   topics: readonly string[],
   names: readonly string[],
   { epochs, rate, decay, batch, seed }: TopicSettings,
-): TopicLayer {
+): Omit<TopicLayer, 'ofForm'> {
   const inputs = x.length / count;
   const index = new Map(names.map((name, t) => [name, t]));
   const known = Uint32Array.from(topics.keys()).filter((i) => index.has(topics[i]!));

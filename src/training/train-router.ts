@@ -4,6 +4,7 @@ import type { FactorSettings } from '../routing/prompt-factors.ts';
 import { groupsOf, type FeatureSettings } from '../routing/prompt-features.ts';
 import type { DevFigure } from '../routing/router-weights-metadata.ts';
 import { parseRouterWeights, writeRouterWeights } from '../routing/router-weights.ts';
+import { belowGuessing, withoutBelowGuessing, type BelowGuessing } from './below-guessing.ts';
 import { calibrationReport, halfOf } from './calibration-report.ts';
 import { pairFigures, pairsToReport, type DevReport, type PairFigure } from './dev-report.ts';
 import { factorMatrix } from './factor-matrix.ts';
@@ -78,8 +79,15 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
     settings.surface,
     seededRandom(seed),
   );
-  const rowsOf = (set: EmbeddedOutcomes) =>
-    trainingRows(set.rows, featureMatrix(set.prompts, features), models, settings.weights);
+  // With topics the models' offsets hold what such outcomes tell; without, there is but one place for them.
+  const below: BelowGuessing = settings.topics ? belowGuessing(train.rows) : new Map();
+  const rowsOf = ({ rows, prompts }: EmbeddedOutcomes) =>
+    trainingRows(
+      withoutBelowGuessing(rows, below),
+      featureMatrix(prompts, features),
+      models,
+      settings.weights,
+    );
   const trainRows = rowsOf(train);
   const devRows = rowsOf(dev);
   const { head: factored, devLoss } = trainHeads(
@@ -105,7 +113,8 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
     seededRandom(seed),
   );
   const cautions = { features, caution, openness, familiarity };
-  const head = withTopics(factored, trainRows, train, cautions, settings);
+  const allRows = trainingRows(train.rows, trainRows.x, models, settings.weights);
+  const head = withTopics(factored, allRows, train, below, cautions, settings);
   const factors = { ...cautions, head };
   const devFactors = factorMatrix(dev.prompts, factors);
   const mix = trainingRows(dev.rows, devRows.x, models, calibrationWeights);
@@ -134,13 +143,14 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
         hidden: head.hidden,
         rank: latentCount(head),
         topics: [...(head.topics?.names ?? [])],
+        topicsOfForm: (head.topics?.names ?? []).filter((_, t) => head.topics!.ofForm[t]),
         models,
         winRate,
         trafficPrompts: input.traffic.length,
         training: {
           dataSha256: train.sha256,
           prompts: train.rows.length,
-          outcomes: trainRows.models.length,
+          outcomes: allRows.models.length,
           ...modelCounts(train.rows, models),
           seed,
           settings: flatSettings(settings),
@@ -172,12 +182,13 @@ function withTopics(
   head: MfHead,
   rows: TrainingRows,
   { rows: outcomes, prompts }: EmbeddedOutcomes,
+  below: BelowGuessing,
   cautions: Omit<FactorSettings, 'head'>,
   { topics, mf }: RouterTrainingSettings,
 ): MfHead {
   if (!topics) return head;
   const topicsOf = outcomes.map(topicOf);
-  const wide = addTopics(head, rows, topicsOf, { ...topics, seed: mf.seed });
+  const wide = addTopics(head, rows, topicsOf, new Set(below.keys()), { ...topics, seed: mf.seed });
   const factors = factorMatrix(prompts, { ...cautions, head: wide });
   return fitTopicOffsets(wide, rows, factors, topicsOf, topics.ridge);
 }

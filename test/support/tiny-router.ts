@@ -21,6 +21,7 @@ export function tinyWeights(seed = 1): RouterWeights {
       hidden,
       rank,
       topics: [],
+      topicsOfForm: [],
       models: ['big', 'middle', 'small'],
       winRate: [0, 1, 0.5, 1, 0],
       trafficPrompts: traffic,
@@ -90,7 +91,10 @@ export function tinyWeightsWithTopics(seed = 1): RouterWeights {
       ...head,
       rank: head.rank + 2,
       models: wider(head.models, (row) => (row === 2 ? [0.5, -1.5] : [0, 0])),
-      topics: { names, weights: halves(2 * head.inputs, random), bias: Float64Array.of(0.5, 0) },
+      topics: {
+        ...{ names, ofForm: [false, false] },
+        ...{ weights: halves(2 * head.inputs, random), bias: Float64Array.of(0.5, 0) },
+      },
     },
     trafficFactors: wider(trafficFactors, () => [0.25, 0.75]),
   };

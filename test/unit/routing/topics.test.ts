@@ -77,6 +77,27 @@ describe('topics of a head', () => {
     expect(first! + second!).toBeCloseTo(0.3, 9);
   });
 
+  it('of multiple choice alone count only where options are given', () => {
+    const { head } = weights;
+    const bound = {
+      ...weights,
+      head: { ...head, topics: { ...head.topics!, ofForm: [true, false] } },
+    };
+    const sharesIn = (text: string, some: typeof weights): number[] => [
+      ...promptFactors(readPromptFor(text, embedding(0), some), some).subarray(2),
+    ];
+    const asked = `${long}\nA. one\nB. two`;
+    for (const text of [long, asked]) {
+      const [law, maths] = sharesIn(text, weights);
+      expect(law).toBeGreaterThan(0.05);
+      expect(sharesIn(text, bound)).toEqual([text === asked ? law : 0, maths]);
+    }
+    const file = writeRouterWeights({
+      ...{ ...bound, metadata: { ...weights.metadata, topicsOfForm: ['exam/law'] } },
+    });
+    expect(parseRouterWeights(file, 'file').head.topics!.ofForm).toEqual([true, false]);
+  });
+
   it('are kept with the weights; a file from before there were any has none', () => {
     const familiarity = {
       ...{ landmarks: Float64Array.of(1, 0), slope: 2, bias: -1 },
@@ -89,7 +110,9 @@ describe('topics of a head', () => {
     expect(read.familiarity).toEqual(familiarity);
     expect(read.metadata.topics).toEqual(['exam/law', 'exam/maths']);
     expect(read.trafficFactors).toEqual(weights.trafficFactors);
-    const before = { ...tinyWeights().metadata, topics: undefined } as never;
+    const before = {
+      ...{ ...tinyWeights().metadata, topics: undefined, topicsOfForm: undefined },
+    } as never;
     const older = writeRouterWeights({ ...tinyWeights(), metadata: before });
     expect(parseRouterWeights(older, 'file').head).toEqual(tinyWeights().head);
   });

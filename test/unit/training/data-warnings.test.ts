@@ -36,6 +36,15 @@ describe('dataWarnings', () => {
     );
   });
 
+  it('names models that do worse than guessing, with the topic', () => {
+    const rows = setOf(60).rows.map((row) => ({
+      ...{ ...row, prompt: `${row.key}?\nA. one\nB. two`, category: 'maths' },
+    }));
+    const warnings = dataWarnings({ train: { rows, sha256: '' }, dev: setOf(40, 60) });
+    expect(warnings).toHaveLength(2);
+    expect(warnings[1]).toMatch(/less often than by guessing.*: small on s\/maths$/);
+  });
+
   it('counts questions on both sides of a split that was brought along', () => {
     const warnings = dataWarnings({ train: setOf(60), dev: setOf(40, 55) });
     expect(warnings[1]).toMatch(/^5 questions to choose on are trained on, too/);

@@ -59,7 +59,8 @@ const head: MfHead = {
 
 describe('addTopics', () => {
   const { rows, topicOf } = prompts(600);
-  const add = (some: readonly string[], how = settings): MfHead => addTopics(head, rows, some, how);
+  const add = (some: readonly string[], how = settings): MfHead =>
+    addTopics(head, rows, some, new Set(['law']), how);
   const added = add(topicOf);
 
   it('learns which topic a prompt is of', () => {
@@ -70,6 +71,7 @@ describe('addTopics', () => {
       expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
     }
     expect(added.topics!.names).toEqual(topics);
+    expect(added.topics!.ofForm).toEqual([false, true, false]);
   });
 
   it('keeps the factors, with the shares behind them and no offset yet', () => {
@@ -98,7 +100,9 @@ describe('addTopics', () => {
   it('keeps the largest of very many topics', () => {
     const many = prompts(3000);
     const finer = Array.from(many.topicOf, (_, i) => `t${Math.min(i % 290, 280)}`);
-    const { names } = addTopics(head, many.rows, finer, { ...settings, epochs: 1 }).topics!;
+    const { names } = addTopics(head, many.rows, finer, new Set(), {
+      ...{ ...settings, epochs: 1 },
+    }).topics!;
     expect(names).toHaveLength(256);
     expect(names).toContain('t280');
   });
@@ -116,7 +120,7 @@ describe('fitTopicOffsets', () => {
 
   it('moves a model where its outcomes differ from what the head expects, by topic', () => {
     const { rows, topicOf } = prompts(600);
-    const wide = addTopics(head, rows, topicOf, settings);
+    const wide = addTopics(head, rows, topicOf, new Set(), settings);
     const factors = factorsOf({ ...wide, linear: new Float64Array(4) }, rows.x, rows.count);
     const fitted = fitTopicOffsets(wide, rows, factors, topicOf, 1);
     const [first, second] = qualities(fitted);
@@ -130,14 +134,19 @@ describe('fitTopicOffsets', () => {
   });
 
   /** Prompts of one topic, of which the head is as sure as `bias` says; every so many outcomes are good. */
-  function offsetOf(count: number, bias: number, share: number, good: number): number {
+  function offsetOf(
+    ...[count, bias, share, good, ofForm = false]: [number, number, number, number, boolean?]
+  ): number {
     const rows: TrainingRows = {
       ...{ count, x: new Float64Array(count), weights: new Float64Array(count).fill(1) },
       starts: Uint32Array.from({ length: count + 1 }, (_, i) => i),
       models: new Uint16Array(count),
       qualities: new Float32Array(count).map((_, i) => (i < good * count ? 1 : 0)),
     };
-    const layer = { names: ['a', 'b'], weights: new Float64Array(2), bias: new Float64Array(2) };
+    const layer = {
+      ...{ names: ['a', 'b'], ofForm: [ofForm, false] },
+      ...{ weights: new Float64Array(2), bias: new Float64Array(2) },
+    };
     const wide: MfHead = {
       ...{ ...head, inputs: 1, rank: 3, topics: layer, linear: new Float64Array(1) },
       ...{ models: new Float64Array(3), modelBias: Float64Array.of(bias) },
@@ -149,21 +158,23 @@ describe('fitTopicOffsets', () => {
   }
 
   it('finds the offset by which a head that was all too sure comes down', () => {
-    for (const [count, bias, share] of [
-      [300, Math.log(19), 1],
-      [3000, Math.log(19), 0.5],
-      [300, Math.log(9), 0.3],
+    for (const [count, bias, share, ofForm, ridge] of [
+      [300, Math.log(19), 1, false, 5],
+      [3000, Math.log(19), 0.5, false, 5],
+      [300, Math.log(9), 0.3, false, 5],
+      // Drawn less towards 0.
+      [300, Math.log(9), 0.3, true, 0.5],
     ] as const) {
       const good = 0.3;
       const slopeAt = (o: number): number =>
-        5 * o + count * share * (sigmoid(bias + o * share) - good);
+        ridge * o + count * share * (sigmoid(bias + o * share) - good);
       let [low, high] = [-30, 0];
       for (let step = 0; step < 60; step++) {
         const middle = (low + high) / 2;
         if (slopeAt(middle) < 0) low = middle;
         else high = middle;
       }
-      expect(offsetOf(count, bias, share, good)).toBeCloseTo(low, 4);
+      expect(offsetOf(count, bias, share, good, ofForm)).toBeCloseTo(low, 4);
     }
   });
 
@@ -178,7 +189,7 @@ describe('fitTopicOffsets', () => {
     }
     const ridge = 8;
     const { topicOf } = prompts(90);
-    const wide = addTopics(head, rows, topicOf, settings);
+    const wide = addTopics(head, rows, topicOf, new Set(), settings);
     const { models } = fitTopicOffsets(wide, rows, factors, topicOf, ridge);
     const loss = (offsets: readonly number[]): number => {
       let sum = offsets.reduce((total, value) => total + (ridge * value * value) / 2, 0);

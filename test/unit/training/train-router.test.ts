@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/math/random.ts';
 import { sigmoid } from '../../../src/math/vector.ts';
-import { factorsOf } from '../../../src/routing/matrix-factorization.ts';
+import { expectedQuality, factorsOf } from '../../../src/routing/matrix-factorization.ts';
+import { promptFactors, readPromptFor } from '../../../src/routing/prompt-factors.ts';
 import { countNgrams, writeLexical } from '../../../src/routing/prompt-features-lexical.ts';
-import { parseRouterWeights } from '../../../src/routing/router-weights.ts';
+import { parseRouterWeights, type RouterWeights } from '../../../src/routing/router-weights.ts';
 import { embedPrompts } from '../../../src/training/embed-prompts.ts';
 import { fitLexical } from '../../../src/training/fit-lexical.ts';
 import { fitWinRate, meanQualities } from '../../../src/training/fit-win-rate.ts';
@@ -165,6 +166,43 @@ describe('trainRouter', () => {
     expect(without.metadata).toMatchObject({ topics: [], rank: metadata.rank });
     expect(without.head.linear).toEqual(head.linear);
     expect(without.metadata.training.settings).toMatchObject({ topics: 'none' });
+  });
+
+  it('holds answers that could not be read against their form alone', async () => {
+    const given = await input();
+    const asked = (set: EmbeddedOutcomes, form: string): EmbeddedOutcomes => ({
+      ...set,
+      rows: set.rows.map((row) => {
+        const isBlue = row.prompt.includes('blue');
+        const scores = { ...row.scores, [strong]: isBlue ? 0 : 1 };
+        return {
+          ...{ ...row, scores, category: isBlue ? 'blue' : 'other' },
+          prompt: row.prompt + form,
+        };
+      }),
+      prompts: set.prompts.map((prompt) => ({ ...prompt, text: prompt.text + form })),
+    });
+    const topics = { epochs: 8, rate: 0.05, decay: 0, batch: 32, ridge: 1 };
+    const settings = { ...given.settings, topics };
+    const trained = (form: string) => {
+      const [train, dev] = [asked(given.train, form), asked(given.dev, form)];
+      return parseRouterWeights(trainRouter({ ...given, train, dev, settings }).bytes, 'file');
+    };
+    const options = '\nA. yes\nB. no';
+    const weights = trained(options);
+    expect(weights.metadata.topicsOfForm).toEqual(['s/blue']);
+    expect(weights.metadata.training.outcomes).toBe(1200);
+    const embedder = fakeEmbedder();
+    const qualityOf = async (some: RouterWeights, text: string): Promise<number> => {
+      const [embedding] = await embedder.embed([text]);
+      const f = promptFactors(readPromptFor(text, embedding!, some), some);
+      return expectedQuality(some.head, some.metadata.models.indexOf(strong), f);
+    };
+    const text = 'a simple blue question';
+    expect(await qualityOf(weights, text + options)).toBeLessThan(0.35);
+    expect(await qualityOf(weights, text)).toBeGreaterThan(0.65);
+    // Asked freely in training, the same outcomes are what the model can do.
+    expect(await qualityOf(trained(''), text)).toBeLessThan(0.35);
   });
 
   it('learns which tasks are open from everyday prompts of known kinds', async () => {
