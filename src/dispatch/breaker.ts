@@ -25,6 +25,8 @@ export interface Breaker {
   tryAcquire(): Permit | null;
   /** Milliseconds until a probe is let through; 0 when it is not open. */
   opensInMs(): number;
+  /** The failure that opened it last; null while it is closed. */
+  openedBy(): FailureClass | null;
 }
 
 /** The right to make one call; exactly one of the endings must be called. */
@@ -59,6 +61,7 @@ export function createBreaker(
 ): Breaker {
   let openUntilMs = 0;
   let isOpen = false;
+  let cause: FailureClass | null = null;
   let isProbing = false;
   let inARow = 0;
   let recent: { atMs: number; failed: boolean }[] = [];
@@ -75,9 +78,10 @@ export function createBreaker(
     if (recent.length >= 2 * mostCalls) recent = recent.slice(-mostCalls);
   }
 
-  function open(ms: number): void {
+  function open(failure: FailureClass, ms: number): void {
     if (settings.disabled || ms <= 0) return;
     isOpen = true;
+    cause = failure;
     openUntilMs = now() + ms;
     events?.onOpen(ms);
   }
@@ -113,13 +117,13 @@ export function createBreaker(
       return;
     }
     if (failure === 'rate_limit') {
-      if (hasOthers) open(retryAfterMs ?? settings.cooldownMs);
+      if (hasOthers) open(failure, retryAfterMs ?? settings.cooldownMs);
       return;
     }
     note(true);
     inARow++;
     const isHopeless = failure === 'auth' || failure === 'not_found';
-    if (isOpen || isHopeless || hasFailedTooOften()) open(settings.cooldownMs);
+    if (isOpen || isHopeless || hasFailedTooOften()) open(failure, settings.cooldownMs);
   }
 
   function permit(isProbe: boolean): Permit {
@@ -150,5 +154,6 @@ export function createBreaker(
       return permit(isOpen);
     },
     opensInMs: () => (isOpen ? Math.max(0, openUntilMs - now()) : 0),
+    openedBy: () => (isOpen ? cause : null),
   };
 }

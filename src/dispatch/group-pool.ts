@@ -126,7 +126,10 @@ export function createGroupPool(
       const permit = slot?.breaker.tryAcquire() ?? null;
       if (slot !== null && permit !== null) return leaseOf(slot, permit);
       if (!fits(demands)) throw unfit(demands);
-      throw noneAvailable(group, Math.min(...slots.map(({ breaker }) => breaker.opensInMs())));
+      throw noneAvailable(
+        group,
+        slots.filter(({ deployment }) => isFitting(demands, deployment)),
+      );
     },
     available: (demands, excluded) => usable(demands, excluded).length,
     fits,
@@ -168,8 +171,21 @@ function tooLong(group: Group, promptTokens: number): AppError {
   );
 }
 
-function noneAvailable(group: Group, opensInMs: number): AppError {
-  return new AppError(`All deployments of "${group.name}" are cooling down or busy.`, {
+/** What kept calls from a deployment, for the one who can mend it. */
+const causes: Readonly<Partial<Record<FailureClass, string>>> = {
+  auth: 'the upstream refused the API key',
+  not_found: 'the upstream knows no such model',
+  rate_limit: 'the upstream limits the rate',
+  timeout: 'calls ran out of time',
+};
+
+/** `slots`: the deployments that could answer if they were free. */
+function noneAvailable(group: Group, slots: readonly Slot[]): AppError {
+  const opensInMs = Math.min(...slots.map(({ breaker }) => breaker.opensInMs()));
+  const failures = new Set(slots.flatMap(({ breaker }) => breaker.openedBy() ?? []));
+  const why = Array.from(failures, (failure) => causes[failure] ?? 'calls failed').join('; ');
+  const text = `All deployments of "${group.name}" are cooling down or busy`;
+  return new AppError(`${text}${why === '' ? '' : ` (${why})`}.`, {
     status: 503,
     type: 'server_error',
     code: 'no_deployment_available',

@@ -39,8 +39,18 @@ export function weaknesses(card: ReportCard): string[] {
       'and Hindi it does not know a good part of the tokens (table above); only ' +
       `${japanese.pairs[0]?.pooled.prompts ?? 0} Japanese questions have outcomes, and most were trained on.`,
     '**Upstream verdicts are not clean.** In zebra, much of what small models lose is unreadable or ' +
-      'cut-off output; the graders of mmlu and gsm8k are RouteLLM’s, with known mistakes.',
+      'cut-off output; the graders of mmlu and gsm8k are RouteLLM’s, with known mistakes.' +
+      unreadSentence(card),
   ];
+}
+
+/** Of outcomes that tell of the form of an answer (training/below-guessing.ts). */
+function unreadSentence({ metadata: { topicsOfForm } }: ReportCard): string {
+  if (topicsOfForm.length === 0) return '';
+  return (
+    ` In ${topicsOfForm.join(' and ')} a model is right far less often than by guessing: what it ` +
+    'answered was not read. What the router learned of that counts where options are given, and nowhere else.'
+  );
 }
 
 function countSentence({ evaluation }: ReportCard, router: string, floor: string): string {

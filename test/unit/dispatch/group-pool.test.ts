@@ -35,3 +35,47 @@ test('a deployment whose probe is running is none that could be leased', () => {
   probe.succeed();
   expect(pool.available(demands, new Set([well]))).toBe(1);
 });
+
+test('who gets no deployment is told why calls are kept from each, and when to try again', () => {
+  const { ill, well, pool, leaseOf, pass } = setUp();
+  const refusal = () => {
+    try {
+      pool.lease(demands, new Set());
+    } catch (error) {
+      return error as { message: string; headers: Record<string, string> };
+    }
+    throw new Error('there was a deployment');
+  };
+  leaseOf(ill).fail('auth', null);
+  pass(cooldownMs / 2);
+  leaseOf(well).fail('rate_limit', 3000);
+  expect(refusal().message).toBe(
+    'All deployments of "g" are cooling down or busy (the upstream refused the API key; the upstream limits the rate).',
+  );
+  expect(refusal().headers['retry-after']).toBe('1');
+  pass(cooldownMs / 2);
+  leaseOf(ill).succeed();
+  const running = leaseOf(ill);
+  running.fail('not_found', null);
+  expect(refusal().message).toMatch(/knows no such model; the upstream limits the rate/);
+});
+
+test('a deployment that could not answer in any case says nothing of when to try again', () => {
+  const ids = ['blind', 'seeing'];
+  const [blind, seeing] = ids.map((id) =>
+    deployment({ id, group: 'g', cooldownMs: 9000, cannot: id === 'blind' ? ['images'] : [] }),
+  );
+  const pool = createGroupPool(
+    { name: 'g', deployments: [blind!, seeing!] },
+    defaultDispatchSettings,
+    {
+      now: () => 0,
+      random: () => 0,
+    },
+  );
+  const asked = { ...demands, needs: ['images' as const] };
+  pool.lease(asked, new Set()).fail('not_found', null);
+  expect(() => pool.lease(asked, new Set())).toThrow(
+    expect.objectContaining({ status: 503, headers: { 'retry-after': '9' } }),
+  );
+});

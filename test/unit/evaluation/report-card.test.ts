@@ -99,6 +99,12 @@ describe('the report card', () => {
     expect(writing).toBeGreaterThan(math!);
   });
 
+  it('names topics in which answers were not read, if there are any', () => {
+    expect(reportCard(card())).not.toContain('than by guessing');
+    const metadata = { ...tinyWeights().metadata, topicsOfForm: ['mmlu/maths'] };
+    expect(reportCard(card({ metadata }))).toContain('In mmlu/maths a model is right far less');
+  });
+
   it('says when the weights are not of the data at hand', () => {
     expect(reportCard(card({ isSameData: false }))).toContain('are not those');
   });
