@@ -49,18 +49,23 @@ export async function embedPrompts(
   return embeddings;
 }
 
-/** The rows that an earlier run has written; of one that was cut in the middle of a block, its whole blocks. */
+/**
+ * The rows that an earlier run has written; of one that was cut in the middle of a block, its whole blocks. Where two
+ * ran at a time and one was killed there may be a gap of zeros: what lies before it.
+ */
 function readWhole(file: string, count: number, width: number): Embedding[] {
   if (!existsSync(file)) return [];
   const bytes = readFileSync(file);
-  const rows = Math.floor(bytes.length / (width * 4));
-  if (rows > count) return [];
+  const size = width * 4;
+  const length = Math.floor(bytes.length / size);
+  if (length > count) return [];
+  const isGap = (row: number): boolean =>
+    bytes.subarray(row * size, (row + 1) * size).every((byte) => byte === 0);
+  const gap = Array.from({ length }, (_, row) => row).findIndex(isGap);
+  const rows = gap < 0 ? length : gap;
   const kept = rows === count ? count : rows - (rows % block);
-  const length = kept * width * 4;
-  return unpack(
-    new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length)),
-    width,
-  );
+  const { buffer, byteOffset } = bytes;
+  return unpack(new Float32Array(buffer.slice(byteOffset, byteOffset + kept * size)), width);
 }
 
 /** One row per text: token count, unknown share (NaN: not known), vector. */

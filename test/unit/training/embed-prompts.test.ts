@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Embedder } from '../../../src/embedding/embedder.ts';
@@ -45,6 +45,20 @@ test('a file that ends in the middle of a row goes on after its whole blocks', a
   const whole = await embedPrompts(counted().embedder, texts, folder);
   const bytes = readFileSync(fileIn(folder));
   truncateSync(fileIn(folder), 100 * 10 * 4 + 7);
+  const later = counted();
+  expect(await embedPrompts(later.embedder, texts, folder)).toEqual(whole);
+  expect(later.asked).toEqual([64, 22]);
+  expect(readFileSync(fileIn(folder))).toEqual(bytes);
+});
+
+test('a gap that a killed run has left is filled', async () => {
+  const folder = tempFolder();
+  const whole = await embedPrompts(counted().embedder, texts, folder);
+  const bytes = readFileSync(fileIn(folder));
+  writeFileSync(
+    fileIn(folder),
+    bytes.map((byte, i) => (i >= 64 * 40 && i < 128 * 40 ? 0 : byte)),
+  );
   const later = counted();
   expect(await embedPrompts(later.embedder, texts, folder)).toEqual(whole);
   expect(later.asked).toEqual([64, 22]);
