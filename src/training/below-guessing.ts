@@ -3,12 +3,15 @@
 // place of a letter). That holds for the next question of that form, but says nothing of the same question asked freely.
 import { readPrompt } from '../routing/prompt-features-text.ts';
 import { topicOf, type Outcome } from './outcomes.ts';
+import { countBy } from './training-rows.ts';
 
 /** Of a topic's questions with options, graded right or wrong. */
 const fewestPrompts = 10;
 /** Below half of what guessing gives, and by more standard errors than chance explains. */
 const farBelow = 0.5;
 const standardErrors = 2.5;
+/** Of a model's other outcomes: with fewer, these are what there is to know it by. */
+const fewestOthers = 50;
 
 /** Models by the topic in which they do worse than guessing. */
 export type BelowGuessing = ReadonlyMap<string, ReadonlySet<string>>;
@@ -55,6 +58,27 @@ function isBelow({ prompts, right, guessed, variance }: Tally): boolean {
     prompts >= fewestPrompts &&
     right < farBelow * guessed &&
     right < guessed - standardErrors * Math.sqrt(variance)
+  );
+}
+
+/**
+ * Those of them that can be told by other means than the shared factors: an offset for their topic, and for the factors
+ * the model's other outcomes.
+ * @param topics that have offsets
+ */
+export function heldByTopics(
+  below: BelowGuessing,
+  rows: readonly Outcome[],
+  topics: ReadonlySet<string>,
+): BelowGuessing {
+  const named = [...below].filter(([topic]) => topics.has(topic));
+  const kept = withoutBelowGuessing(rows, new Map(named));
+  const others = countBy(kept.flatMap(({ scores }) => Object.keys(scores)));
+  return new Map(
+    named.flatMap(([topic, models]) => {
+      const known = [...models].filter((model) => (others.get(model) ?? 0) >= fewestOthers);
+      return known.length > 0 ? [[topic, new Set(known)]] : [];
+    }),
   );
 }
 

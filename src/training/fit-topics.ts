@@ -41,8 +41,8 @@ export function addTopics(
   ofForm: ReadonlySet<string>,
   settings: TopicSettings,
 ): MfHead {
-  const names = largestTopics(topics);
-  if (names.length < 2) return head;
+  const names = topicNames(topics);
+  if (names.length === 0) return head;
   const count = head.modelBias.length;
   return {
     ...head,
@@ -55,12 +55,14 @@ export function addTopics(
   };
 }
 
-function largestTopics(topics: readonly string[]): string[] {
-  return byFrequency(countBy(topics))
+/** The topics that a head of such rows gets: the largest; none where there are fewer than two. */
+export function topicNames(topics: readonly string[]): string[] {
+  const names = byFrequency(countBy(topics))
     .slice(0, mostTopics)
     .filter(([, count]) => count >= fewestPrompts)
     .map(([name]) => name)
     .sort();
+  return names.length < 2 ? [] : names;
 }
 
 /** Cross entropy of the topics, every prompt counting once, by AdamW. */

@@ -4,7 +4,12 @@ import type { FactorSettings } from '../routing/prompt-factors.ts';
 import { groupsOf, type FeatureSettings } from '../routing/prompt-features.ts';
 import type { DevFigure } from '../routing/router-weights-metadata.ts';
 import { parseRouterWeights, writeRouterWeights } from '../routing/router-weights.ts';
-import { belowGuessing, withoutBelowGuessing, type BelowGuessing } from './below-guessing.ts';
+import {
+  belowGuessing,
+  heldByTopics,
+  withoutBelowGuessing,
+  type BelowGuessing,
+} from './below-guessing.ts';
 import { calibrationReport, halfOf } from './calibration-report.ts';
 import { pairFigures, pairsToReport, type DevReport, type PairFigure } from './dev-report.ts';
 import { factorMatrix } from './factor-matrix.ts';
@@ -13,7 +18,7 @@ import { fitFamiliarity, type WordedRows } from './fit-familiarity.ts';
 import { featureMatrix, fitFeatures, type EmbeddedPrompt } from './fit-features.ts';
 import type { LexicalSettings } from './fit-lexical.ts';
 import { fitTopicOffsets } from './fit-topic-offsets.ts';
-import { addTopics, type TopicSettings } from './fit-topics.ts';
+import { addTopics, topicNames, type TopicSettings } from './fit-topics.ts';
 import { fitOpenness, type KindOfPrompt } from './fit-openness.ts';
 import { fitWinRate, meanQualities } from './fit-win-rate.ts';
 import { selectColumns, viewColumns } from './head-view.ts';
@@ -79,8 +84,8 @@ export function trainRouter(input: RouterTrainingInput): { bytes: Uint8Array; re
     settings.surface,
     seededRandom(seed),
   );
-  // With topics the models' offsets hold what such outcomes tell; without, there is but one place for them.
-  const below: BelowGuessing = settings.topics ? belowGuessing(train.rows) : new Map();
+  const topics = settings.topics ? topicNames(train.rows.map(topicOf)) : [];
+  const below = heldByTopics(belowGuessing(train.rows), train.rows, new Set(topics));
   const rowsOf = ({ rows, prompts }: EmbeddedOutcomes) =>
     trainingRows(
       withoutBelowGuessing(rows, below),

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { belowGuessing, withoutBelowGuessing } from '../../../src/training/below-guessing.ts';
+import {
+  belowGuessing,
+  heldByTopics,
+  withoutBelowGuessing,
+} from '../../../src/training/below-guessing.ts';
 import type { Outcome } from '../../../src/training/outcomes.ts';
 
 const options = (count: number): string =>
@@ -53,6 +57,22 @@ describe('belowGuessing', () => {
   it('looks neither at free questions nor at graded answers', () => {
     expect(found(questions(100, { poor: 0 }, { form: '' }))).toEqual([]);
     expect(found(questions(100, {}, { scores: { graded: 0.01 } }))).toEqual([]);
+  });
+});
+
+describe('heldByTopics', () => {
+  const rows = [
+    ...questions(40, { unread: 1, alone: 1, good: 39 }),
+    ...questions(50, { unread: 40, good: 45 }, { category: 'law' }),
+    ...questions(49, { alone: 40 }, { category: 'law' }),
+  ];
+  const held = (topics: readonly string[]) =>
+    heldByTopics(belowGuessing(rows), rows, new Set(topics));
+
+  it('keeps models with fifty other outcomes or more, in topics that have offsets', () => {
+    expect(found(rows)).toEqual([['exam/maths', ['unread', 'alone']]]);
+    expect([...held(['exam/maths', 'exam/law'])]).toEqual([['exam/maths', new Set(['unread'])]]);
+    expect([...held(['exam/law'])]).toEqual([]);
   });
 });
 
