@@ -52,7 +52,10 @@ export function simulateRequest(
     ...{ prompt, score, tier, propensity, promptTokens },
     fellBack: false,
     promptChars: prompt.prompt.length,
-    costNanoUsd: costNanoUsd(prices[tier], promptTokens, answerTokens * (0.5 + random())),
+    costNanoUsd: costNanoUsd(prices[tier], {
+      promptTokens,
+      completionTokens: answerTokens * (0.5 + random()),
+    }),
     explicit: isRated ? rating(prompt[tier], noise, random) : null,
     strongWin: isCompared ? (random() < noise ? 1 - win : win) : null,
     // Each request is drawn for itself, as likely as any other.
@@ -95,10 +98,10 @@ export function truthOf(prompts: readonly KnownPrompt[]): Truth {
   const extra = new Float64Array(n + 1);
   let [weak, weakCost] = [0, 0];
   for (const [k, prompt] of falling.entries()) {
-    const tokens = Math.ceil(prompt.prompt.length / 4);
+    const promptTokens = Math.ceil(prompt.prompt.length / 4);
     gain[k + 1] = gain[k]! + prompt.strong - prompt.weak;
     const cost = (tier: 'strong' | 'weak'): number =>
-      costNanoUsd(prices[tier], tokens, answerTokens)!;
+      costNanoUsd(prices[tier], { promptTokens, completionTokens: answerTokens })!;
     extra[k + 1] = extra[k]! + cost('strong') - cost('weak');
     weak += prompt.weak / n;
     weakCost += cost('weak') / n;

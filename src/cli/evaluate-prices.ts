@@ -59,7 +59,11 @@ function isPrice(value: number | undefined): value is number {
 export function rowCosts(rows: readonly ComparedRow[], prices: PairPrices): RowCosts {
   const cost = (price: Price): number[] =>
     rows.map(
-      ({ prompt }) => costNanoUsd(price, estimateTokens(prompt.length), prices.answerTokens)! / 1e9,
+      ({ prompt }) =>
+        costNanoUsd(price, {
+          promptTokens: estimateTokens(prompt.length),
+          completionTokens: prices.answerTokens,
+        })! / 1e9,
     );
   return { strong: cost(prices.strong), weak: cost(prices.weak) };
 }

@@ -14,7 +14,7 @@ export function pricesOf({ strong, weak }: Pick<Settings, 'strong' | 'weak'>): T
   const priceOf = (tier: Settings['strong']): Price | null => {
     const { input_per_mtok: inputPerMtok, output_per_mtok: outputPerMtok } = tier ?? {};
     if (inputPerMtok === undefined || outputPerMtok === undefined) return null;
-    return { inputPerMtok, outputPerMtok };
+    return { inputPerMtok, outputPerMtok, cachedInputPerMtok: tier?.cached_input_per_mtok ?? null };
   };
   return { strong: priceOf(strong), weak: priceOf(weak) };
 }
@@ -26,7 +26,6 @@ export function withPrices(
 ): CalibrationRow[] {
   return rows.map((row) => ({
     ...row,
-    costNanoUsd:
-      row.costNanoUsd ?? costNanoUsd(prices[row.tier], row.promptTokens, row.completionTokens),
+    costNanoUsd: row.costNanoUsd ?? costNanoUsd(prices[row.tier], row),
   }));
 }

@@ -138,15 +138,16 @@ export function readSecretVariable(key: string, variable: string, env: NodeJS.Pr
 /** @throws ConfigError for one price without the other */
 export function readPrice(
   tier: string,
-  own: Pick<TierSettings, 'input_per_mtok' | 'output_per_mtok'>,
+  own: Pick<TierSettings, 'input_per_mtok' | 'cached_input_per_mtok' | 'output_per_mtok'>,
 ): Price | null {
   const { input_per_mtok: input, output_per_mtok: output } = own;
-  if (input === undefined && output === undefined) return null;
+  const cached = own.cached_input_per_mtok;
+  if (input === undefined && output === undefined && cached === undefined) return null;
   if (input === undefined || output === undefined) {
     const missing = input === undefined ? 'input_per_mtok' : 'output_per_mtok';
     throw new ConfigError(`${tier}.${missing} is missing: a cost needs both prices (0 is a price)`);
   }
-  return { inputPerMtok: input, outputPerMtok: output };
+  return { inputPerMtok: input, outputPerMtok: output, cachedInputPerMtok: cached ?? null };
 }
 
 /** A user name in a URL is hidden in every log, but no upstream is sent it: keys go by header. */

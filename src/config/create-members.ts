@@ -71,6 +71,7 @@ function createMember(
   const price = readPrice(
     own.input_cost_per_token ?? info.input_cost_per_token,
     own.output_cost_per_token ?? info.output_cost_per_token,
+    own.cache_read_input_token_cost ?? info.cache_read_input_token_cost,
   );
   if (price === 'half') {
     warnings.push(`${place}: a cost needs both prices (0 is a price): its costs stay unknown`);
@@ -111,11 +112,19 @@ function configuredUrl(apiBase: string | undefined, baseUrl: string | undefined)
 }
 
 /** Null when unknown, never a number that nobody gave. */
-function readPrice(input: number | undefined, output: number | undefined): Price | 'half' | null {
-  if (input === undefined && output === undefined) return null;
+function readPrice(
+  input: number | undefined,
+  output: number | undefined,
+  cached: number | undefined,
+): Price | 'half' | null {
+  if (input === undefined && output === undefined && cached === undefined) return null;
   if (input === undefined || output === undefined) return 'half';
   const perMtok = (perToken: number) => Number((perToken * 1e6).toPrecision(12));
-  return { inputPerMtok: perMtok(input), outputPerMtok: perMtok(output) };
+  return {
+    inputPerMtok: perMtok(input),
+    outputPerMtok: perMtok(output),
+    cachedInputPerMtok: cached === undefined ? null : perMtok(cached),
+  };
 }
 
 /** Two keys of one account at the same place are two deployments; no key goes into a hash. */

@@ -36,6 +36,7 @@ export const modelEntrySchema = z.strictObject({
       num_retries: wholeNumber(0, 10),
       max_retries: wholeNumber(0, 10),
       input_cost_per_token: perToken(),
+      cache_read_input_token_cost: perToken(),
       output_cost_per_token: perToken(),
     },
     { error: 'must be a section with keys of its own, model among them' },
@@ -54,6 +55,7 @@ export const modelEntrySchema = z.strictObject({
       supports_response_schema: yesNo(),
       local: yesNo(),
       input_cost_per_token: perToken(),
+      cache_read_input_token_cost: perToken(),
       output_cost_per_token: perToken(),
     })
     .optional(),

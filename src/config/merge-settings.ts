@@ -43,6 +43,7 @@ function mergeTier(
   if (flags.model !== undefined && flags.model !== file.model) {
     delete kept.profile;
     delete kept.input_per_mtok;
+    delete kept.cached_input_per_mtok;
     delete kept.output_per_mtok;
     delete kept.max_input_tokens;
     delete kept.supports;
@@ -63,6 +64,7 @@ function mergeJudge(file: JudgeSettings, flags: JudgeSettings): JudgeSettings {
   const kept = { ...file };
   if (flags.model !== undefined && flags.model !== file.model) {
     delete kept.input_per_mtok;
+    delete kept.cached_input_per_mtok;
     delete kept.output_per_mtok;
   }
   return { ...kept, ...flags };

@@ -40,6 +40,7 @@ const tier = () =>
       api_key_env: variableName(),
       profile: text('the name of a trained model, such as llama-3-8b-instruct'),
       input_per_mtok: price(),
+      cached_input_per_mtok: price(),
       output_per_mtok: price(),
       max_input_tokens: wholeNumber(1),
       supports: z.strictObject({ images: yesNo(), tools: yesNo(), schema: yesNo() }).optional(),
@@ -118,6 +119,7 @@ export const settingsSchema = z.strictObject({
       base_url: chatBaseUrl(),
       api_key_env: variableName(),
       input_per_mtok: price(),
+      cached_input_per_mtok: price(),
       output_per_mtok: price(),
       timeout: duration(1),
     })

@@ -111,7 +111,11 @@ function totalsOf(
   const { strong } = prices;
   const isPriced = strong !== null && prices.weak !== null && sums.pricedRequests > 0;
   const alwaysStrong = isPriced
-    ? costNanoUsd(strong, sums.pricedPromptTokens, sums.pricedCompletionTokens)! / 1e9
+    ? costNanoUsd(strong, {
+        promptTokens: sums.pricedPromptTokens,
+        cachedTokens: sums.pricedCachedTokens,
+        completionTokens: sums.pricedCompletionTokens,
+      })! / 1e9
     : null;
   return {
     requests: sums.requests,

@@ -27,16 +27,17 @@ export function whatIf(
   const time = { strong: new Float64Array(counts.length), weak: new Float64Array(counts.length) };
   let count = 0;
   let answers = 0;
-  for (const { score, promptTokens, completionTokens } of rows) {
+  for (const { score, ...tokens } of rows) {
     const bin = binOf(score);
     counts[bin]!++;
     count++;
-    if (promptTokens === null || completionTokens === null) continue;
+    if (tokens.promptTokens === null || tokens.completionTokens === null) continue;
     answers++;
     for (const tier of ['strong', 'weak'] as const) {
       const { price, time: speed } = tiers[tier];
-      cost[tier][bin]! += (costNanoUsd(price, promptTokens, completionTokens) ?? 0) / 1e9;
-      if (speed !== null) time[tier][bin]! += speed.baseMs + speed.msPerToken * completionTokens;
+      cost[tier][bin]! += (costNanoUsd(price, tokens) ?? 0) / 1e9;
+      if (speed !== null)
+        time[tier][bin]! += speed.baseMs + speed.msPerToken * tokens.completionTokens;
     }
   }
   const both = (fact: keyof TierFacts) =>

@@ -77,7 +77,7 @@ export function toLogRecord(
     durationMs: call.elapsedMs(),
     ttftMs: finished.ttftMs,
     decisionMs: decision.decisionMs,
-    costNanoUsd: costNanoUsd(deployment?.price ?? null, usage.promptTokens, usage.completionTokens),
+    costNanoUsd: costNanoUsd(deployment?.price ?? null, usage),
     ...kept,
     embedderId: kept.embedding === null ? null : embedderId,
     clientRetryCount: finished.clientRetryCount,
@@ -110,18 +110,25 @@ export function costOf(
   price: Price | null,
   facts: AnswerFacts,
 ): number | null {
-  const { promptTokens, completionTokens } = usageOf(request, facts);
-  return costNanoUsd(price, promptTokens, completionTokens);
+  return costNanoUsd(price, usageOf(request, facts));
 }
 
-type Usage = Pick<RequestRecord, 'promptTokens' | 'completionTokens' | 'usageEstimated'>;
+type Usage = Pick<
+  RequestRecord,
+  'promptTokens' | 'cachedTokens' | 'completionTokens' | 'usageEstimated'
+>;
 
 /** The upstream's counts; what it did not count is estimated from the text and marked so. */
 function usageOf(request: TextRequest, facts: AnswerFacts | null): Usage {
-  if (facts === null) return { promptTokens: null, completionTokens: null, usageEstimated: false };
-  const { promptTokens, completionTokens } = facts;
+  if (facts === null) {
+    const nothing = { promptTokens: null, cachedTokens: null, completionTokens: null };
+    return { ...nothing, usageEstimated: false };
+  }
+  const { promptTokens, cachedTokens, completionTokens } = facts;
   return {
     promptTokens: promptTokens ?? estimateTokens(request.promptChars),
+    // More than the prompt has would make its sum in the log cost less than nothing.
+    cachedTokens: cachedTokens && Math.min(cachedTokens, promptTokens ?? 0),
     completionTokens: completionTokens ?? estimateTokens(facts.contentChars),
     usageEstimated: promptTokens === null || completionTokens === null,
   };

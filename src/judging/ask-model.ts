@@ -39,11 +39,11 @@ export function createAskModel(
     } as const;
     const { facts, body: bytes } = await upstream.ask(deployment, call, signal);
     while (!(await bytes.next()).done); // read, so that the connection is free again
-    const cost = costNanoUsd(
-      deployment.price,
-      facts.promptTokens ?? estimateTokens(text.length),
-      facts.completionTokens ?? estimateTokens(facts.contentChars),
-    );
+    const cost = costNanoUsd(deployment.price, {
+      promptTokens: facts.promptTokens ?? estimateTokens(text.length),
+      cachedTokens: facts.cachedTokens,
+      completionTokens: facts.completionTokens ?? estimateTokens(facts.contentChars),
+    });
     onSpent(cost ?? 0);
     return {
       text: facts.kept?.text ?? '',

@@ -35,8 +35,13 @@ export function estimateComparison(
   const prompt = estimateTokens(promptChars);
   const judged = prompt + answerTokens.strong + answerTokens.weak + judgePromptTokens;
   const calls = [
-    ...asked.map((tier) => costNanoUsd({ strong, weak }[tier].price, prompt, answerTokens[tier])),
-    ...[1, 2].map(() => costNanoUsd(judge.price, judged, judgeAnswerTokens)),
+    ...asked.map((tier) => {
+      const tokens = { promptTokens: prompt, completionTokens: answerTokens[tier] };
+      return costNanoUsd({ strong, weak }[tier].price, tokens);
+    }),
+    ...[1, 2].map(() =>
+      costNanoUsd(judge.price, { promptTokens: judged, completionTokens: judgeAnswerTokens }),
+    ),
   ];
   return calls.reduce<number>((sum, cost) => sum + (cost ?? 0), 0);
 }

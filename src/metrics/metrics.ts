@@ -123,7 +123,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
       if (record.costNanoUsd === null) return;
       cost.add(record.costNanoUsd / 1e9, model);
       // The requests that the dashboard's savings are about. Their difference may fall, as no counter can.
-      const byStrong = costNanoUsd(sources.strongPrice(), promptTokens, completionTokens);
+      const byStrong = costNanoUsd(sources.strongPrice(), record);
       if (record.router === null || tier === none || byStrong === null) return;
       alwaysStrong.add(byStrong / 1e9);
       routedCost.add((record.costNanoUsd + (record.discardedCostNanoUsd ?? 0)) / 1e9);

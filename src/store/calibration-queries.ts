@@ -16,6 +16,7 @@ export interface CalibrationRecord {
   readonly propensity: number | null;
   readonly promptChars: number | null;
   readonly promptTokens: number | null;
+  readonly cachedTokens: number | null;
   readonly completionTokens: number | null;
   readonly costNanoUsd: number | null;
   readonly explicit: number | null;
@@ -65,7 +66,7 @@ const query = `
   select r.decision_id as decisionId, r.score, iif(r.reason = 'cascade', 'weak', r.tier) as tier,
     r.fallbacks + (r.reason = 'cascade') as fallbacks, r.propensity,
     r.prompt_chars as promptChars, r.prompt_tokens as promptTokens,
-    r.completion_tokens as completionTokens, r.cost_nano_usd as costNanoUsd,
+    r.cached_tokens as cachedTokens, r.completion_tokens as completionTokens, r.cost_nano_usd as costNanoUsd,
     (select avg(value) from feedback f where f.decision_id = r.decision_id) as explicit,
     c.strongWin, c.strongCost, c.weakCost,
     coalesce(r.session_hash, r.prompt_sha256) as cluster

@@ -161,6 +161,10 @@ export const migrations: readonly Migration[] = [
       create index request_answered on request (router, router_version, tier, upstream_model)
         where score is not null and fallbacks = 0;`,
   },
+  {
+    name: '0007-cached-tokens',
+    sql: 'alter table request add column cached_tokens integer',
+  },
 ];
 
 /** Runs the steps that the file has not seen, each in one transaction with its record. */

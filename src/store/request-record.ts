@@ -30,6 +30,8 @@ export interface RequestRecord {
   readonly errorCode: string | null;
   readonly finishReason: string | null;
   readonly promptTokens: number | null;
+  /** Of the prompt's, those that the upstream had cached; null when it did not say. */
+  readonly cachedTokens: number | null;
   readonly completionTokens: number | null;
   /** True when the counts are our estimate because the upstream gave none. */
   readonly usageEstimated: boolean;

@@ -44,6 +44,7 @@ export const requestColumns = [
   'confidence',
   'discarded_cost_nano_usd',
   'failed_calls',
+  'cached_tokens',
 ] as const;
 
 export type RequestRow = Record<(typeof requestColumns)[number], string | number | null>;
@@ -94,6 +95,7 @@ export function requestRow(fields: RequestFields): RequestRow {
     confidence: fields.confidence,
     discarded_cost_nano_usd: integer(fields.discardedCostNanoUsd),
     failed_calls: fields.failedCalls,
+    cached_tokens: integer(fields.cachedTokens),
   };
 }
 

@@ -29,6 +29,7 @@ export interface TrafficTotals {
   readonly pricedRequests: number;
   readonly pricedCostNanoUsd: number;
   readonly pricedPromptTokens: number;
+  readonly pricedCachedTokens: number;
   readonly pricedCompletionTokens: number;
 }
 
@@ -65,6 +66,7 @@ export interface LatencyRow {
 export interface ScoredRow {
   readonly score: number;
   readonly promptTokens: number | null;
+  readonly cachedTokens: number | null;
   readonly completionTokens: number | null;
 }
 
@@ -176,6 +178,7 @@ export function prepareTrafficQueries(database: Database): TrafficQueries {
        count(*) filter (where ${isPriced}) as pricedRequests,
        coalesce(sum(${cost}) filter (where ${isPriced}), 0) as pricedCostNanoUsd,
        coalesce(sum(prompt_tokens) filter (where ${isPriced}), 0) as pricedPromptTokens,
+       coalesce(sum(cached_tokens) filter (where ${isPriced}), 0) as pricedCachedTokens,
        coalesce(sum(completion_tokens) filter (where ${isPriced}), 0) as pricedCompletionTokens
      from request where ${inSpan}`,
   );
@@ -205,7 +208,8 @@ export function prepareTrafficQueries(database: Database): TrafficQueries {
      order by started_at_utc desc limit @limit`,
   );
   const scores = database.prepare<[Span & RouterKey & { limit: number }], ScoredRow>(
-    `select score, prompt_tokens as promptTokens, completion_tokens as completionTokens
+    `select score, prompt_tokens as promptTokens, cached_tokens as cachedTokens,
+       completion_tokens as completionTokens
      from request
      where router = @router and router_version = @routerVersion and score is not null and ${inSpan}
      order by started_at_utc desc limit @limit`,

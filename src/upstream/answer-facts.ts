@@ -6,6 +6,8 @@ export interface AnswerFacts {
   model: string | null;
   finishReason: string | null;
   promptTokens: number | null;
+  /** Of the prompt, read from the upstream's cache. */
+  cachedTokens: number | null;
   completionTokens: number | null;
   /** Characters of content, reasoning, calls and transcripts so far: an estimate's base. */
   contentChars: number;
@@ -48,6 +50,7 @@ export function emptyFacts(keepText = false, firstLogprobs = 0): AnswerFacts {
     model: null,
     finishReason: null,
     promptTokens: null,
+    cachedTokens: null,
     completionTokens: null,
     contentChars: 0,
     isEmpty: true,
@@ -155,6 +158,9 @@ function noteChoice({ choices }: AnswerFacts, index: unknown, isFinished: boolea
 function readUsage(facts: AnswerFacts, usage: unknown): void {
   if (!isObject(usage)) return;
   facts.promptTokens = tokenCount(usage['prompt_tokens']) ?? facts.promptTokens;
+  const details = usage['prompt_tokens_details'];
+  const cached = isObject(details) ? details['cached_tokens'] : usage['prompt_cache_hit_tokens'];
+  facts.cachedTokens = tokenCount(cached) ?? facts.cachedTokens;
   facts.completionTokens = tokenCount(usage['completion_tokens']) ?? facts.completionTokens;
 }
 

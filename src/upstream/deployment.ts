@@ -4,6 +4,8 @@ import type { Secret } from '../secret.ts';
 /** US dollars per million tokens. */
 export interface Price {
   readonly inputPerMtok: number;
+  /** Of input that the upstream had cached; null or left out: as all input. */
+  readonly cachedInputPerMtok?: number | null;
   readonly outputPerMtok: number;
 }
 

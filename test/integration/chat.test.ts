@@ -184,6 +184,32 @@ describe('the log row', () => {
     });
   });
 
+  test.each([
+    ['OpenAI', { prompt_tokens_details: { cached_tokens: 8 } }, 8],
+    ['DeepSeek', { prompt_cache_hit_tokens: 8, prompt_cache_miss_tokens: 3 }, 8],
+    ['none', { prompt_tokens_details: { cached_tokens: 0 } }, 0],
+    ['more than the prompt', { prompt_tokens_details: { cached_tokens: 50 } }, 11],
+    ['no count', { prompt_tokens_details: null }, null],
+  ])(
+    'counts and prices what the upstream had cached of the prompt: %s',
+    async (_, more, cached) => {
+      const price = { inputPerMtok: 2, outputPerMtok: 10, cachedInputPerMtok: 0.5 };
+      const priced = await startTestGateway({ strong: strong.url }, (config) =>
+        withTiers(config, { strong: { price } }),
+      );
+      const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18, ...more };
+      strong.enqueue(completion('because', { usage }));
+      const reply = await post(`${priced.url}/v1/chat/completions`, ask('0.8 why?'));
+      const row = await waitForDecision(priced.db, reply.headers);
+      await priced.close();
+      const saved = (cached ?? 0) * 1.5;
+      expect(row).toMatchObject({
+        cached_tokens: cached,
+        cost_nano_usd: 1000 * (11 * 2 + 7 * 10 - saved),
+      });
+    },
+  );
+
   test('marks usage that the upstream did not report as estimated', async () => {
     weak.enqueue(completion('four five six seven', { usage: undefined }));
     const reply = await post(`${gateway.url}/v1/chat/completions`, ask('hi'));

@@ -45,6 +45,7 @@ export function requestRecord(fields: Partial<RequestRecord> = {}): RequestRecor
     confidence: null,
     discardedCostNanoUsd: null,
     failedCalls: null,
+    cachedTokens: null,
     ...fields,
   };
 }

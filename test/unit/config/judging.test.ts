@@ -27,10 +27,13 @@ test('a judge has a place, a key and a price of its own', async () => {
 });
 
 test('a price is kept where the flag names no other model', async () => {
-  const file = 'judge: { model: openai/gpt-4.1, input_per_mtok: 2, output_per_mtok: 8 }';
+  const file =
+    'judge: { model: openai/gpt-4.1, input_per_mtok: 2, cached_input_per_mtok: 0.5, output_per_mtok: 8 }';
   const { config } = await load([...local, ...hosted, '--shadow-share', '1'], file);
   expect(config.judge?.apiKey?.reveal()).toBe(env.JUDGE_KEY);
-  expect(config.judge?.price).toEqual({ inputPerMtok: 2, outputPerMtok: 8 });
+  expect(config.judge?.price).toEqual({
+    ...{ inputPerMtok: 2, outputPerMtok: 8, cachedInputPerMtok: 0.5 },
+  });
   expect(config.shadow?.share).toBe(1);
 });
 

@@ -140,7 +140,13 @@ describe('deployments', () => {
     const file = (output: string) =>
       `strong: { model: ollama/a, input_per_mtok: 2, ${output} }\nweak: { model: ollama/b }\n`;
     const { config } = await load([], file('output_per_mtok: 8.5'));
-    expect(config.strong.price).toEqual({ inputPerMtok: 2, outputPerMtok: 8.5 });
+    const price = { inputPerMtok: 2, outputPerMtok: 8.5 };
+    expect(config.strong.price).toEqual({ ...price, cachedInputPerMtok: null });
+    const cached = await load([], file('output_per_mtok: 8.5, cached_input_per_mtok: 0.5'));
+    expect(cached.config.strong.price).toEqual({ ...price, cachedInputPerMtok: 0.5 });
+    const alone =
+      'weak: { model: ollama/b, cached_input_per_mtok: 1 }\nstrong: { model: ollama/a }';
+    expect(await failure([], alone)).toMatch(/weak\.input_per_mtok is missing/);
     expect(await failure([], file(''))).toMatch(/strong\.output_per_mtok is missing/);
   });
 

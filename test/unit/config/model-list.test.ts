@@ -104,13 +104,18 @@ describe('model_list', () => {
   it('AT-27: an unknown price is null, a price for each token becomes one for a million', async () => {
     const priced = entry(
       'p',
-      `${local('p')}, input_cost_per_token: 3.0e-7, output_cost_per_token: 0`,
+      `${local('p')}, input_cost_per_token: 3.0e-7, output_cost_per_token: 0, cache_read_input_token_cost: 7.5e-8`,
     );
     const half = entry('h', local('h'), 'input_cost_per_token: 1.0e-6');
-    const { config, warnings } = await load(`${list}${priced}${half}${tiers}`);
+    const cached = entry('c', local('c'), 'cache_read_input_token_cost: 1.0e-6');
+    const { config, warnings } = await load(`${list}${priced}${half}${cached}${tiers}`);
     const prices = config.groups.map(({ deployments }) => deployments[0]?.price);
-    expect(prices).toEqual([null, null, { inputPerMtok: 0.3, outputPerMtok: 0 }, null]);
-    expect(warnings).toEqual([expect.stringMatching(/model_list\[4\].*both prices/)]);
+    const known = { inputPerMtok: 0.3, outputPerMtok: 0, cachedInputPerMtok: 0.075 };
+    expect(prices).toEqual([null, null, known, null, null]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/model_list\[4\].*both prices/),
+      expect.stringMatching(/model_list\[5\].*both prices/),
+    ]);
   });
 
   it.each(['5 apples', '-1', '.nan', '0'])('AT-28: refuses a timeout of %s', async (value) => {

@@ -8,16 +8,17 @@ describe('what a threshold would have done', () => {
   const random = seededRandom(5);
   const rows = Array.from({ length: 500 }, () => ({
     score: Math.round(random() * 1000) / 1000,
-    promptTokens: Math.floor(random() * 100),
+    promptTokens: 20 + Math.floor(random() * 100),
+    cachedTokens: random() < 0.5 ? null : Math.floor(random() * 20),
     completionTokens: 1 + Math.floor(random() * 300),
   }));
   const tiers = {
     strong: {
-      price: { inputPerMtok: 5, outputPerMtok: 15 },
+      price: { inputPerMtok: 5, outputPerMtok: 15, cachedInputPerMtok: 1 },
       time: { answers: 50, baseMs: 600, msPerToken: 20 },
     },
     weak: {
-      price: { inputPerMtok: 0.1, outputPerMtok: 0.4 },
+      price: { inputPerMtok: 0.1, outputPerMtok: 0.4, cachedInputPerMtok: null },
       time: { answers: 50, baseMs: 100, msPerToken: 8 },
     },
   };
@@ -27,11 +28,12 @@ describe('what a threshold would have done', () => {
     for (const step of [0, 1, 290, 500, 570, 999, 1000]) {
       const threshold = step / 1000;
       let [strong, usd, ms] = [0, 0, 0];
-      for (const { score, promptTokens, completionTokens } of rows) {
+      for (const { score, promptTokens, cachedTokens, completionTokens } of rows) {
         const tier = score >= threshold ? 'strong' : 'weak';
         if (tier === 'strong') strong++;
         const { price, time } = tiers[tier];
         usd += (promptTokens * price.inputPerMtok + completionTokens * price.outputPerMtok) / 1e6;
+        if (tier === 'strong') usd -= ((cachedTokens ?? 0) * 4) / 1e6;
         ms += time.baseMs + time.msPerToken * completionTokens;
       }
       const sent = view.counts.slice(step).reduce((sum, n) => sum + n, 0);

@@ -12,7 +12,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 
 const nowMs = Date.UTC(2025, 0, 2, 3, 10);
 const prices = {
-  strong: { inputPerMtok: 10, outputPerMtok: 30 },
+  strong: { inputPerMtok: 10, outputPerMtok: 30, cachedInputPerMtok: 2.5 },
   weak: { inputPerMtok: 1, outputPerMtok: 3 },
 };
 
@@ -21,6 +21,11 @@ const weak: Partial<RequestRecord> = { tier: 'weak', costNanoUsd: 114_000 };
 const escalated: Partial<RequestRecord> = {
   ...{ tier: 'strong', reason: 'cascade', confidence: -1 },
   ...{ costNanoUsd: 1_140_000, discardedCostNanoUsd: 300_000 },
+};
+// By strong 10 of the 12 tokens in for a quarter: 75,000 less.
+const cached: Partial<RequestRecord> = { ...weak, cachedTokens: 10 };
+const strongCached: Partial<RequestRecord> = {
+  ...{ tier: 'strong', cachedTokens: 10, costNanoUsd: 1_065_000 },
 };
 const notCounted: Partial<RequestRecord>[] = [
   { ...weak, router: null, routerVersion: null, reason: 'bypass' },
@@ -32,6 +37,7 @@ const notCounted: Partial<RequestRecord>[] = [
 test.each([
   ['a gain', [weak, weak, escalated, ...notCounted], 2 * 0.001026 - 0.0003],
   ['a loss', [escalated, ...notCounted], -0.0003],
+  ['with cached tokens', [cached, strongCached, ...notCounted], 0.001026 - 0.000075],
 ])('what /metrics and the dashboard say was saved is the same: %s', async (_, fields, saved) => {
   const database = openDatabase(join(tempFolder(), 'log.db'));
   const records = fields.map((own, i) =>

@@ -56,6 +56,7 @@ test('a record is one row with units and zone in its columns', () => {
     attempts: 1,
     fallbacks: 0,
     failed_calls: null,
+    cached_tokens: null,
     deployment_id: 'strong',
     duration_ms: 1234.5,
     ttft_ms: 123.25,
