@@ -304,6 +304,8 @@ export interface RequestDetail {
     readonly is_stream: boolean;
     readonly finish_reason: string | null;
     readonly is_usage_estimated: boolean;
+    /** Of `prompt_tokens`; null: the upstream did not say. */
+    readonly cached_tokens: number | null;
     readonly attempts: number;
     /** `deployment: code status`, each in front of the next, joined by `; `. */
     readonly failed_calls: string | null;

@@ -173,8 +173,8 @@ function tooLong(group: Group, promptTokens: number): AppError {
 
 /** What kept calls from a deployment, for the one who can mend it. */
 const causes: Readonly<Partial<Record<FailureClass, string>>> = {
-  auth: 'the upstream refused the API key',
-  not_found: 'the upstream knows no such model',
+  auth: 'the upstream refused our credentials',
+  not_found: 'the upstream has no such model or path',
   rate_limit: 'the upstream limits the rate',
   timeout: 'calls ran out of time',
 };

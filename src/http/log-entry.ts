@@ -124,13 +124,14 @@ function usageOf(request: TextRequest, facts: AnswerFacts | null): Usage {
     const nothing = { promptTokens: null, cachedTokens: null, completionTokens: null };
     return { ...nothing, usageEstimated: false };
   }
-  const { promptTokens, cachedTokens, completionTokens } = facts;
+  const { cachedTokens, completionTokens } = facts;
+  const promptTokens = facts.promptTokens ?? estimateTokens(request.promptChars);
   return {
-    promptTokens: promptTokens ?? estimateTokens(request.promptChars),
+    promptTokens,
     // More than the prompt has would make its sum in the log cost less than nothing.
-    cachedTokens: cachedTokens && Math.min(cachedTokens, promptTokens ?? 0),
+    cachedTokens: cachedTokens === null ? null : Math.min(cachedTokens, promptTokens),
     completionTokens: completionTokens ?? estimateTokens(facts.contentChars),
-    usageEstimated: promptTokens === null || completionTokens === null,
+    usageEstimated: facts.promptTokens === null || completionTokens === null,
   };
 }
 

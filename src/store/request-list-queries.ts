@@ -67,6 +67,7 @@ export interface WholeRequest extends ListedRequest {
   readonly is_usage_estimated: number;
   readonly attempts: number;
   readonly failed_calls: string | null;
+  readonly cached_tokens: number | null;
   readonly deployment_id: string | null;
   readonly decision_ms: number;
   readonly propensity: number | null;
@@ -108,7 +109,7 @@ const listed = `r.decision_id, r.started_at_utc as started_at, r.tier, r.reason,
   (select min(value) from signal s where s.decision_id = r.decision_id) as implicit`;
 
 const whole = `${listed}, r.request_id, r.endpoint, r.router, r.router_version, r.requested_model,
-  r.upstream_model, r.upstream_url, r.is_stream, r.finish_reason, r.is_usage_estimated, r.attempts, r.failed_calls,
+  r.upstream_model, r.upstream_url, r.is_stream, r.finish_reason, r.is_usage_estimated, r.cached_tokens, r.attempts, r.failed_calls,
   r.deployment_id, r.decision_ms, r.propensity, r.prompt_chars, r.is_private, r.confidence,
   r.client_retry_count, substr(r.prompt_text, 1, 20000) as prompt_text,
   (select embedder_id from request_embedding e where e.decision_id = r.decision_id) as embedder_id`;

@@ -6,7 +6,7 @@ import { topicOf, type Outcome } from './outcomes.ts';
 import { countBy } from './training-rows.ts';
 
 /** Of a topic's questions with options, graded right or wrong. */
-const fewestPrompts = 10;
+const fewestPrompts = 20;
 /** Below half of what guessing gives, and by more standard errors than chance explains. */
 const farBelow = 0.5;
 const standardErrors = 2.5;

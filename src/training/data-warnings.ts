@@ -41,8 +41,8 @@ export function dataWarnings({ train, dev }: Pick<TrainingData, 'train' | 'dev'>
       : []),
     ...(unread.length > 0
       ? [
-          'right far less often than by guessing, as where a grader cannot read the answers; counted for prompts ' +
-            `with options alone if the router has topics: ${listSome(unread, mostNamed)}`,
+          'right far less often than by guessing, as where a grader cannot read the answers; where a router has the ' +
+            `topic and other outcomes of the model, they count for prompts with options alone: ${listSome(unread, mostNamed)}`,
         ]
       : []),
     ...(shared.size > 0

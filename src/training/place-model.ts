@@ -8,7 +8,7 @@
 import { choleskyFactor } from '../math/cholesky.ts';
 import { minimize } from '../math/newton.ts';
 import { clamp, crossEntropyOf, dot, logit, mean, sigmoid } from '../math/vector.ts';
-import type { MfHead } from '../routing/matrix-factorization.ts';
+import { latentCount, type MfHead } from '../routing/matrix-factorization.ts';
 
 /** A trained model that tells where others lie. */
 export interface KnownModel {
@@ -52,6 +52,10 @@ export function modelPrior(head: MfHead, known: readonly KnownModel[]): ModelPri
     const values = new Float64Array(width);
     values.set(head.models.subarray(row * head.rank, (row + 1) * head.rank));
     values[head.rank] = head.modelBias[row]!;
+    // How another model failed by its form says nothing of this one.
+    for (const [t, ofForm] of head.topics?.ofForm.entries() ?? []) {
+      if (ofForm) values[latentCount(head) + t] = 0;
+    }
     return values;
   };
   const rows = known.map(({ row }) => z(row));

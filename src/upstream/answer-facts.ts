@@ -159,8 +159,10 @@ function readUsage(facts: AnswerFacts, usage: unknown): void {
   if (!isObject(usage)) return;
   facts.promptTokens = tokenCount(usage['prompt_tokens']) ?? facts.promptTokens;
   const details = usage['prompt_tokens_details'];
-  const cached = isObject(details) ? details['cached_tokens'] : usage['prompt_cache_hit_tokens'];
-  facts.cachedTokens = tokenCount(cached) ?? facts.cachedTokens;
+  facts.cachedTokens =
+    tokenCount(isObject(details) ? details['cached_tokens'] : null) ??
+    tokenCount(usage['prompt_cache_hit_tokens']) ??
+    facts.cachedTokens;
   facts.completionTokens = tokenCount(usage['completion_tokens']) ?? facts.completionTokens;
 }
 

@@ -187,6 +187,11 @@ describe('the log row', () => {
   test.each([
     ['OpenAI', { prompt_tokens_details: { cached_tokens: 8 } }, 8],
     ['DeepSeek', { prompt_cache_hit_tokens: 8, prompt_cache_miss_tokens: 3 }, 8],
+    [
+      'both, one without a count',
+      { prompt_tokens_details: { audio_tokens: 0 }, prompt_cache_hit_tokens: 8 },
+      8,
+    ],
     ['none', { prompt_tokens_details: { cached_tokens: 0 } }, 0],
     ['more than the prompt', { prompt_tokens_details: { cached_tokens: 50 } }, 11],
     ['no count', { prompt_tokens_details: null }, null],

@@ -178,11 +178,12 @@ function went({ outcome, status, error_code, fallbacks, model, attempts }) {
 /** @param {RequestDetail['request']} request */
 function details(request) {
   const estimated = request.is_usage_estimated ? ' (estimated)' : '';
+  const cached = request.cached_tokens ? ` (${count(request.cached_tokens)} cached)` : '';
   return facts([
     ['Asked for', request.requested_model],
     ['Called', `${request.upstream_model} at ${request.upstream_url}`],
     request.failed_calls !== null && ['Failed before', request.failed_calls],
-    ['Tokens', `${count(request.prompt_tokens)} in, ${count(request.completion_tokens)} out${estimated}`], // prettier-ignore
+    ['Tokens', `${count(request.prompt_tokens)} in${cached}, ${count(request.completion_tokens)} out${estimated}`], // prettier-ignore
     ['Cost', money(request.cost_usd)],
     ['First token', duration(request.ttft_ms)],
     ['Whole answer', `${duration(request.duration_ms)}${request.is_stream ? ', streamed' : ''}`],

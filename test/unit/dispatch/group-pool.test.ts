@@ -5,7 +5,7 @@ import type { Deployment } from '../../../src/upstream/deployment.ts';
 import { deployment } from '../../support/deployment.ts';
 
 const demands = { promptTokens: 10, needs: [], isLocalOnly: false };
-const cooldownMs = 1000;
+const cooldownMs = 10_000;
 
 function setUp() {
   let nowMs = 0;
@@ -48,16 +48,16 @@ test('who gets no deployment is told why calls are kept from each, and when to t
   };
   leaseOf(ill).fail('auth', null);
   pass(cooldownMs / 2);
-  leaseOf(well).fail('rate_limit', 3000);
+  leaseOf(well).fail('rate_limit', 30_000);
   expect(refusal().message).toBe(
-    'All deployments of "g" are cooling down or busy (the upstream refused the API key; the upstream limits the rate).',
+    'All deployments of "g" are cooling down or busy (the upstream refused our credentials; the upstream limits the rate).',
   );
-  expect(refusal().headers['retry-after']).toBe('1');
+  expect(refusal().headers['retry-after']).toBe('5');
   pass(cooldownMs / 2);
   leaseOf(ill).succeed();
   const running = leaseOf(ill);
   running.fail('not_found', null);
-  expect(refusal().message).toMatch(/knows no such model; the upstream limits the rate/);
+  expect(refusal().message).toMatch(/has no such model or path; the upstream limits the rate/);
 });
 
 test('a deployment that could not answer in any case says nothing of when to try again', () => {

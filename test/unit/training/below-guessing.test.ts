@@ -38,9 +38,10 @@ describe('belowGuessing', () => {
     expect(found(rows)).toEqual([['exam/maths', ['unread']]]);
   });
 
-  it('asks for more than chance: of ten prompts none right is 1.8 standard errors, of twenty 2.6', () => {
-    expect(found(questions(10, { unlucky: 0 }))).toEqual([]);
+  it('asks for twenty prompts, and for more than chance: of 32 three right is 2.0 standard errors, two 2.4, one 2.9', () => {
+    expect(found(questions(19, { unlucky: 0 }, { form: options(2) }))).toEqual([]);
     expect(found(questions(20, { unread: 0 }))).toEqual([['exam/maths', ['unread']]]);
+    expect(found(questions(32, { unlucky: 2, unread: 1 }))).toEqual([['exam/maths', ['unread']]]);
   });
 
   it('asks for less than half, however many the prompts', () => {

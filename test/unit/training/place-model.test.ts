@@ -5,6 +5,7 @@ import { defaultCatalogFile, defaultWeightsFile } from '../../../src/routing/cre
 import { expectedQuality, type MfHead } from '../../../src/routing/matrix-factorization.ts';
 import { loadModelCatalog } from '../../../src/routing/model-catalog.ts';
 import { loadRouterWeights } from '../../../src/routing/router-weights.ts';
+import { tinyWeightsWithTopics } from '../../support/tiny-router.ts';
 import { knownModels } from '../../../src/training/known-models.ts';
 import {
   crossValidate,
@@ -28,6 +29,18 @@ function rankCorrelation(a: readonly number[], b: readonly number[]): number {
 }
 
 describe('placing a model', () => {
+  it('does not take how others failed by their form for what a new one does', () => {
+    const weights = tinyWeightsWithTopics();
+    const known = [0, 1, 2].map((row): KnownModel => ({ row, distance: 1, distances: [1, 1, 1] }));
+    const meanOf = (ofForm: readonly boolean[]): number[] => {
+      const topics = { ...weights.head.topics!, ofForm };
+      return [...modelPrior({ ...weights.head, topics }, known).mean];
+    };
+    const [free, bound] = [meanOf([false, false]), meanOf([false, true])];
+    expect(free[3]).toBeCloseTo(-0.5, 9);
+    expect(bound).toEqual(free.with(3, 0));
+  });
+
   it('brings a trained model back from 100 outcomes, its ranking of prompts included', () => {
     const weights = loadRouterWeights(defaultWeightsFile);
     const catalog = loadModelCatalog(defaultCatalogFile);
