@@ -1,4 +1,5 @@
 import type { CalibrationRow } from '../calibration/calibration-row.ts';
+import { readPrice } from '../config/read-price.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { CalibrationRecord } from '../store/calibration-queries.ts';
 import { costNanoUsd } from '../upstream/cost.ts';
@@ -12,9 +13,8 @@ export interface TierPrices {
 
 export function pricesOf({ strong, weak }: Pick<Settings, 'strong' | 'weak'>): TierPrices {
   const priceOf = (tier: Settings['strong']): Price | null => {
-    const { input_per_mtok: inputPerMtok, output_per_mtok: outputPerMtok } = tier ?? {};
-    if (inputPerMtok === undefined || outputPerMtok === undefined) return null;
-    return { inputPerMtok, outputPerMtok, cachedInputPerMtok: tier?.cached_input_per_mtok ?? null };
+    const price = readPrice(tier ?? {});
+    return price === 'half' ? null : price;
   };
   return { strong: priceOf(strong), weak: priceOf(weak) };
 }

@@ -10,6 +10,7 @@ import {
   type OpenAiModel,
 } from '../upstream/model-string.ts';
 import { isReservedName, reservedName } from './check-names.ts';
+import { readPrice, type PriceSettings } from './read-price.ts';
 import { nameSetting } from './setting-flags.ts';
 import type { Settings, TierSettings } from './settings-schema.ts';
 import { missingVariable } from './settings-source.ts';
@@ -54,7 +55,7 @@ export function createDeployment(
     wire: own.wire ?? model.wire,
     baseUrl,
     apiKey,
-    price: readPrice(tier, own),
+    price: readWholePrice(tier, own),
     maxInputTokens: own.max_input_tokens ?? null,
     cannot: cannotDo(own.supports ?? {}),
     isLocal: own.local ?? null,
@@ -136,18 +137,11 @@ export function readSecretVariable(key: string, variable: string, env: NodeJS.Pr
 }
 
 /** @throws ConfigError for one price without the other */
-export function readPrice(
-  tier: string,
-  own: Pick<TierSettings, 'input_per_mtok' | 'cached_input_per_mtok' | 'output_per_mtok'>,
-): Price | null {
-  const { input_per_mtok: input, output_per_mtok: output } = own;
-  const cached = own.cached_input_per_mtok;
-  if (input === undefined && output === undefined && cached === undefined) return null;
-  if (input === undefined || output === undefined) {
-    const missing = input === undefined ? 'input_per_mtok' : 'output_per_mtok';
-    throw new ConfigError(`${tier}.${missing} is missing: a cost needs both prices (0 is a price)`);
-  }
-  return { inputPerMtok: input, outputPerMtok: output, cachedInputPerMtok: cached ?? null };
+export function readWholePrice(tier: string, own: PriceSettings): Price | null {
+  const price = readPrice(own);
+  if (price !== 'half') return price;
+  const missing = own.input_per_mtok === undefined ? 'input_per_mtok' : 'output_per_mtok';
+  throw new ConfigError(`${tier}.${missing} is missing: a cost needs both prices (0 is a price)`);
 }
 
 /** A user name in a URL is hidden in every log, but no upstream is sent it: keys go by header. */

@@ -3,7 +3,7 @@ import type { ShadowSettings } from '../judging/shadow.ts';
 import { noDispatchLimits, type Deployment } from '../upstream/deployment.ts';
 import { missingBaseUrl } from '../upstream/model-string.ts';
 import { isSameUpstream } from './check-names.ts';
-import { parseOpenAiModel, readPrice, readSecretVariable } from './create-deployment.ts';
+import { parseOpenAiModel, readSecretVariable, readWholePrice } from './create-deployment.ts';
 import { defaults } from './defaults.ts';
 import { isLocalHost } from './local-host.ts';
 import { nameSetting } from './setting-flags.ts';
@@ -40,7 +40,7 @@ export function createJudgeDeployment(
     ...{ id: 'judge', group: 'judge', name, baseUrl, wire: model.wire },
     model: model.provider === null ? name : model.id,
     apiKey: variable === undefined ? null : readSecretVariable('judge.api_key_env', variable, env),
-    price: readPrice('judge', own),
+    price: readWholePrice('judge', own),
     timeoutMs: own.timeout ?? null,
     headersTimeoutMs:
       settings.timeouts?.headers ?? own.timeout ?? (isLocalHost(baseUrl) ? headers : remoteHeaders),

@@ -1,11 +1,12 @@
 import { ConfigError } from '../errors.ts';
 import { shortHash } from '../routing/short-hash.ts';
 import { Secret } from '../secret.ts';
-import type { Deployment, Price } from '../upstream/deployment.ts';
+import type { Deployment } from '../upstream/deployment.ts';
 import { missingBaseUrl } from '../upstream/model-string.ts';
 import { isSameUpstream } from './check-names.ts';
 import { cannotDo, parseOpenAiModel } from './create-deployment.ts';
 import type { ModelEntry } from './model-entry.ts';
+import { readPrice } from './read-price.ts';
 
 /** A deployment of `model_list`, and where it stands. */
 export interface Member {
@@ -68,11 +69,13 @@ function createMember(
       `${place}: model_info.max_tokens is taken for the context window: call it max_input_tokens`,
     );
   }
-  const price = readPrice(
-    own.input_cost_per_token ?? info.input_cost_per_token,
-    own.output_cost_per_token ?? info.output_cost_per_token,
-    own.cache_read_input_token_cost ?? info.cache_read_input_token_cost,
-  );
+  const price = readPrice({
+    input_per_mtok: perMtok(own.input_cost_per_token ?? info.input_cost_per_token),
+    cached_input_per_mtok: perMtok(
+      own.cache_read_input_token_cost ?? info.cache_read_input_token_cost,
+    ),
+    output_per_mtok: perMtok(own.output_cost_per_token ?? info.output_cost_per_token),
+  });
   if (price === 'half') {
     warnings.push(`${place}: a cost needs both prices (0 is a price): its costs stay unknown`);
   }
@@ -111,20 +114,8 @@ function configuredUrl(apiBase: string | undefined, baseUrl: string | undefined)
   return apiBase ?? baseUrl ?? null;
 }
 
-/** Null when unknown, never a number that nobody gave. */
-function readPrice(
-  input: number | undefined,
-  output: number | undefined,
-  cached: number | undefined,
-): Price | 'half' | null {
-  if (input === undefined && output === undefined && cached === undefined) return null;
-  if (input === undefined || output === undefined) return 'half';
-  const perMtok = (perToken: number) => Number((perToken * 1e6).toPrecision(12));
-  return {
-    inputPerMtok: perMtok(input),
-    outputPerMtok: perMtok(output),
-    cachedInputPerMtok: cached === undefined ? null : perMtok(cached),
-  };
+function perMtok(perToken: number | undefined): number | undefined {
+  return perToken === undefined ? undefined : Number((perToken * 1e6).toPrecision(12));
 }
 
 /** Two keys of one account at the same place are two deployments; no key goes into a hash. */

@@ -75,9 +75,7 @@ const ignoredInParams = names(`
   tiered_pricing tool_choice tools top_k top_logprobs top_p use_chat_completions_api
   use_in_pass_through use_litellm_proxy user vector_store_id`);
 const ignoredFamilies = /^(aws|azure|gcs|milvus|s3|valkey|vertex|watsonx)_|_cost(_|$)/;
-const paramsInUse = [
-  ...['input_cost_per_token', 'output_cost_per_token', 'cache_read_input_token_cost'],
-];
+const paramsInUse = names('input_cost_per_token output_cost_per_token cache_read_input_token_cost');
 
 /** LiteLLM lets anything stand in `model_info`; a slip in a key that counts here is still a slip. */
 const infoInUse = [

@@ -1,3 +1,4 @@
+import type { PriceSettings } from './read-price.ts';
 import type { Settings, TierSettings } from './settings-schema.ts';
 
 /**
@@ -42,9 +43,7 @@ function mergeTier(
   const kept = { ...file };
   if (flags.model !== undefined && flags.model !== file.model) {
     delete kept.profile;
-    delete kept.input_per_mtok;
-    delete kept.cached_input_per_mtok;
-    delete kept.output_per_mtok;
+    dropPrices(kept);
     delete kept.max_input_tokens;
     delete kept.supports;
   }
@@ -60,12 +59,16 @@ function mergeTier(
   return withoutUndefined({ ...kept, ...flags, ...keyChoice({ ...kept, ...flags }, flags) });
 }
 
+function dropPrices(settings: PriceSettings): void {
+  delete settings.input_per_mtok;
+  delete settings.cached_input_per_mtok;
+  delete settings.output_per_mtok;
+}
+
 function mergeJudge(file: JudgeSettings, flags: JudgeSettings): JudgeSettings {
   const kept = { ...file };
   if (flags.model !== undefined && flags.model !== file.model) {
-    delete kept.input_per_mtok;
-    delete kept.cached_input_per_mtok;
-    delete kept.output_per_mtok;
+    dropPrices(kept);
   }
   return { ...kept, ...flags };
 }

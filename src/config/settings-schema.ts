@@ -31,6 +31,13 @@ import {
  * unknown key is an error.
  */
 
+/** Of a model; a cost needs those of input and output. */
+const prices = () => ({
+  input_per_mtok: price(),
+  cached_input_per_mtok: price(),
+  output_per_mtok: price(),
+});
+
 const tier = () =>
   z
     .strictObject({
@@ -39,9 +46,7 @@ const tier = () =>
       api_key: apiKey(),
       api_key_env: variableName(),
       profile: text('the name of a trained model, such as llama-3-8b-instruct'),
-      input_per_mtok: price(),
-      cached_input_per_mtok: price(),
-      output_per_mtok: price(),
+      ...prices(),
       max_input_tokens: wholeNumber(1),
       supports: z.strictObject({ images: yesNo(), tools: yesNo(), schema: yesNo() }).optional(),
       local: yesNo(),
@@ -118,9 +123,7 @@ export const settingsSchema = z.strictObject({
       model: text('a model string, such as openai/gpt-4.1'),
       base_url: chatBaseUrl(),
       api_key_env: variableName(),
-      input_per_mtok: price(),
-      cached_input_per_mtok: price(),
-      output_per_mtok: price(),
+      ...prices(),
       timeout: duration(1),
     })
     .optional(),

@@ -27,17 +27,17 @@ export function whatIf(
   const time = { strong: new Float64Array(counts.length), weak: new Float64Array(counts.length) };
   let count = 0;
   let answers = 0;
-  for (const { score, ...tokens } of rows) {
-    const bin = binOf(score);
+  for (const row of rows) {
+    const bin = binOf(row.score);
     counts[bin]!++;
     count++;
-    if (tokens.promptTokens === null || tokens.completionTokens === null) continue;
+    const { promptTokens, completionTokens } = row;
+    if (promptTokens === null || completionTokens === null) continue;
     answers++;
     for (const tier of ['strong', 'weak'] as const) {
       const { price, time: speed } = tiers[tier];
-      cost[tier][bin]! += (costNanoUsd(price, tokens) ?? 0) / 1e9;
-      if (speed !== null)
-        time[tier][bin]! += speed.baseMs + speed.msPerToken * tokens.completionTokens;
+      cost[tier][bin]! += (costNanoUsd(price, row) ?? 0) / 1e9;
+      if (speed !== null) time[tier][bin]! += speed.baseMs + speed.msPerToken * completionTokens;
     }
   }
   const both = (fact: keyof TierFacts) =>

@@ -4,9 +4,8 @@ import type { RedactText } from '../privacy/redact-text.ts';
 import type { Decision } from '../routing/decision.ts';
 import type { RequestRecord } from '../store/request-record.ts';
 import type { AnswerFacts } from '../upstream/answer-facts.ts';
-import { costNanoUsd } from '../upstream/cost.ts';
+import { billedTokens, costNanoUsd } from '../upstream/cost.ts';
 import type { Price } from '../upstream/deployment.ts';
-import { estimateTokens } from '../upstream/token-estimate.ts';
 import type { Call } from './call.ts';
 import type { TextRequest } from './chat-request.ts';
 import type { Forwarded } from './forward.ts';
@@ -110,7 +109,7 @@ export function costOf(
   price: Price | null,
   facts: AnswerFacts,
 ): number | null {
-  return costNanoUsd(price, usageOf(request, facts));
+  return costNanoUsd(price, billedTokens(facts, request.promptChars));
 }
 
 type Usage = Pick<
@@ -124,14 +123,9 @@ function usageOf(request: TextRequest, facts: AnswerFacts | null): Usage {
     const nothing = { promptTokens: null, cachedTokens: null, completionTokens: null };
     return { ...nothing, usageEstimated: false };
   }
-  const { cachedTokens, completionTokens } = facts;
-  const promptTokens = facts.promptTokens ?? estimateTokens(request.promptChars);
   return {
-    promptTokens,
-    // More than the prompt has would make its sum in the log cost less than nothing.
-    cachedTokens: cachedTokens === null ? null : Math.min(cachedTokens, promptTokens),
-    completionTokens: completionTokens ?? estimateTokens(facts.contentChars),
-    usageEstimated: facts.promptTokens === null || completionTokens === null,
+    ...billedTokens(facts, request.promptChars),
+    usageEstimated: facts.promptTokens === null || facts.completionTokens === null,
   };
 }
 

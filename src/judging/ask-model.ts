@@ -1,7 +1,6 @@
-import { costNanoUsd } from '../upstream/cost.ts';
+import { billedTokens, costNanoUsd } from '../upstream/cost.ts';
 import type { Deployment } from '../upstream/deployment.ts';
 import type { UpstreamClient } from '../upstream/openai-client.ts';
-import { estimateTokens } from '../upstream/token-estimate.ts';
 
 export interface ModelAnswer {
   readonly text: string;
@@ -39,11 +38,7 @@ export function createAskModel(
     } as const;
     const { facts, body: bytes } = await upstream.ask(deployment, call, signal);
     while (!(await bytes.next()).done); // read, so that the connection is free again
-    const cost = costNanoUsd(deployment.price, {
-      promptTokens: facts.promptTokens ?? estimateTokens(text.length),
-      cachedTokens: facts.cachedTokens,
-      completionTokens: facts.completionTokens ?? estimateTokens(facts.contentChars),
-    });
+    const cost = costNanoUsd(deployment.price, billedTokens(facts, text.length));
     onSpent(cost ?? 0);
     return {
       text: facts.kept?.text ?? '',

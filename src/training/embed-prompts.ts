@@ -61,8 +61,8 @@ function readWhole(file: string, count: number, width: number): Embedding[] {
   if (length > count) return [];
   const isGap = (row: number): boolean =>
     bytes.subarray(row * size, (row + 1) * size).every((byte) => byte === 0);
-  const gap = Array.from({ length }, (_, row) => row).findIndex(isGap);
-  const rows = gap < 0 ? length : gap;
+  let rows = 0;
+  while (rows < length && !isGap(rows)) rows++;
   const kept = rows === count ? count : rows - (rows % block);
   const { buffer, byteOffset } = bytes;
   return unpack(new Float32Array(buffer.slice(byteOffset, byteOffset + kept * size)), width);
