@@ -2,13 +2,14 @@ import {
   createServer,
   STATUS_CODES,
   type IncomingMessage,
-  type RequestListener,
   type Server,
   type ServerResponse,
 } from 'node:http';
+import type { Express } from 'express';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ConfigError } from '../errors.ts';
+import { messageClasses } from './message-classes.ts';
 import { dropStalledWrites } from './stalled-writes.ts';
 
 /** Against clients that are slow, many or broken. */
@@ -32,11 +33,12 @@ export const defaultServerLimits: ServerLimits = {
 
 /** A node:http server with limits against slow and malformed requests. */
 export function createHttpServer(
-  listener: RequestListener,
+  app: Express,
   limits: ServerLimits = defaultServerLimits,
 ): Server {
   const open = new OpenResponses();
   const server = createServer({
+    ...messageClasses(app),
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: 65_000,
@@ -49,7 +51,7 @@ export function createHttpServer(
   server.on('request', (req, res) => {
     open.add(req.socket, res);
     // A proxy's target (`POST http://other/v1/…`) would match our paths, and is not for us.
-    if (req.url?.startsWith('/')) listener(req, res);
+    if (req.url?.startsWith('/')) app(req, res);
     else refuse(req.socket, 400, 'The request target must be a path.');
   });
   server.on('connect', (_req: IncomingMessage, socket: Duplex) =>
