@@ -110,23 +110,35 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
     outcome: RequestRecord['outcome'],
     errorCode: string | null,
   ): void {
-    const { serving, req } = exchange;
+    const { serving, req, request } = exchange;
     const decision = forwarded.cascade?.decision ?? exchange.decision;
-    const finished = {
-      ...exchange,
-      ...{ decision, forwarded, status, outcome, errorCode, ttftMs },
-      url: calledUrl(exchange.request, forwarded),
-      clientRetryCount: clientRetryCount(req.headers),
-    };
-    const row = toLogRecord(finished, serving.logPolicy, serving.embedderId);
+    const row = toLogRecord(
+      {
+        call,
+        serving,
+        request,
+        decision,
+        forwarded,
+        status,
+        outcome,
+        errorCode,
+        ttftMs,
+        url: calledUrl(request, forwarded),
+        clientRetryCount: clientRetryCount(req.headers),
+      },
+      serving.logPolicy,
+      serving.embedderId,
+    );
     deps.log.append(row);
     const { decisionId, tier, reason, score, upstreamModel: model, durationMs } = row;
     const { requestId } = call;
     const how = { requestId, decisionId, tier, reason, score, model, status, outcome, durationMs };
     deps.logger.debug(how, 'answered');
-    const { body, request } = exchange;
     serving.afterAnswer.onAnswered({
-      ...{ decision, record: row, body: body.value, endpoint: request.endpoint },
+      decision,
+      record: row,
+      body: exchange.body.value,
+      endpoint: request.endpoint,
       facts: forwarded.answer?.facts ?? null,
       deployment: forwarded.deployment,
       client: clientName(req),
@@ -173,14 +185,11 @@ function writeHead(exchange: Exchange, forwarded: Forwarded, firstBytes: Buffer)
         'x-accel-buffering': 'no',
       }
     : { 'content-type': 'application/json', 'content-length': firstBytes.length };
-  res.writeHead(200, {
-    ...answer?.headers,
-    ...attemptHeaders(exchange, forwarded),
-    'x-pointsman-model': headerText(
-      exchange.serving.redact(answer?.facts.model ?? deployment?.model ?? ''),
-    ),
-    ...contentHeaders,
-  });
+  setHeaders(res, answer?.headers ?? {});
+  setHeaders(res, attemptHeaders(exchange, forwarded));
+  const model = answer?.facts.model ?? deployment?.model ?? '';
+  res.setHeader('x-pointsman-model', headerText(exchange.serving.redact(model)));
+  res.writeHead(200, contentHeaders);
 }
 
 /** Where it went is told to those who ask for it (AT-04). */
@@ -191,9 +200,9 @@ function attemptHeaders(
   const { attempts, fallbacks, deployment } = forwarded;
   const isDebug = req.headers['x-pointsman-debug'] === 'true' && deployment !== null;
   return {
-    ...cascadeHeaders(forwarded.cascade),
     'x-pointsman-attempts': String(attempts),
     'x-pointsman-fallbacks': String(fallbacks),
+    ...cascadeHeaders(forwarded.cascade),
     ...(isDebug
       ? {
           'x-pointsman-deployment-id': headerText(deployment.id),

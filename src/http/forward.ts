@@ -19,8 +19,13 @@ export interface Forwarded extends DispatchTrace {
 
 export function nothingForwarded(): Forwarded {
   return {
-    ...{ attempts: 0, fallbacks: 0, deployment: null, failed: null, replaced: [] },
-    ...{ answer: null, cascade: null },
+    attempts: 0,
+    fallbacks: 0,
+    deployment: null,
+    failed: null,
+    replaced: [],
+    answer: null,
+    cascade: null,
   };
 }
 

@@ -120,12 +120,16 @@ type Usage = Pick<
 /** The upstream's counts; what it did not count is estimated from the text and marked so. */
 function usageOf(request: TextRequest, facts: AnswerFacts | null): Usage {
   if (facts === null) {
-    const nothing = { promptTokens: null, cachedTokens: null, completionTokens: null };
-    return { ...nothing, usageEstimated: false };
+    return {
+      promptTokens: null,
+      cachedTokens: null,
+      completionTokens: null,
+      usageEstimated: false,
+    };
   }
   return {
-    ...billedTokens(facts, request.promptChars),
     usageEstimated: facts.promptTokens === null || facts.completionTokens === null,
+    ...billedTokens(facts, request.promptChars),
   };
 }
 

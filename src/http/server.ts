@@ -32,10 +32,7 @@ export const defaultServerLimits: ServerLimits = {
 };
 
 /** A node:http server with limits against slow and malformed requests. */
-export function createHttpServer(
-  app: Express,
-  limits: ServerLimits = defaultServerLimits,
-): Server {
+export function createHttpServer(app: Express, limits: ServerLimits = defaultServerLimits): Server {
   const open = new OpenResponses();
   const server = createServer({
     ...messageClasses(app),

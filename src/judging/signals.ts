@@ -52,10 +52,14 @@ export function createSignals(deps: SignalDeps): AfterAnswer {
     const text = askedText(body);
     if (text === null || (record.clientRetryCount ?? 0) > 0) return;
     const { decisionId, sessionHash, startedAtMs, durationMs } = record;
-    const times = { startedAtMs, endedAtMs: startedAtMs + durationMs };
+    const endedAtMs = startedAtMs + durationMs;
     const earlier = repeatedDecision({
-      ...{ decisionId, client, sessionHash, text },
-      ...times,
+      decisionId,
+      client,
+      sessionHash,
+      text,
+      startedAtMs,
+      endedAtMs,
     });
     if (earlier !== null) signal(earlier, 'asked_again');
   }

@@ -105,7 +105,7 @@ export function createDecider(options: DeciderOptions): Decide {
     const unscorable = (reason: DecisionReason, reasonDetail: string | null = null) => {
       const { threshold } = boundary;
       const byDefault = { tier: options.defaultTier, reason, reasonDetail };
-      return noted({ ...asked, threshold, ...(sentUp ?? byDefault) });
+      return noted({ threshold, ...asked, ...(sentUp ?? byDefault) });
     };
     if (facts.text === null) return unscorable('no_text');
     if (isPrivate && options.outsideRouters.has(router.name)) return unscorable('guard', 'private');
@@ -116,10 +116,10 @@ export function createDecider(options: DeciderOptions): Decide {
         signal,
         options.timeoutMs,
       );
-      const scored = { ...asked, score: winRate, embedding };
       const { threshold, ...policy } = compareScore(winRate, boundary, options.random);
       const chosen = choose(policy, sentUp, isPrivate, options);
-      return noted({ ...scored, threshold, ...chosen }, policy.tier === 'strong');
+      const scored = { score: winRate, embedding, threshold, ...asked, ...chosen };
+      return noted(scored, policy.tier === 'strong');
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof EmbeddingError)) throw error;
@@ -136,16 +136,14 @@ function choose(
   isPrivate: boolean,
   { exploration, random }: DeciderOptions,
 ): Decided & { tier: Tier } {
-  const byScore = { ...policy, reason: 'score' } as const;
+  const byScore = { reason: 'score', ...policy } as const;
   if (sentUp !== null) {
     const chosen = policy.tier === 'strong' ? byScore : sentUp;
     return { ...chosen, propensity: isPrivate ? null : 1 };
   }
   if (isPrivate) return { ...byScore, propensity: null };
   const drawn = explore(policy, exploration, random);
-  return drawn.tier === policy.tier
-    ? { ...byScore, ...drawn }
-    : { ...drawn, reason: 'exploration' };
+  return { reason: drawn.tier === policy.tier ? 'score' : 'exploration', ...drawn };
 }
 
 /** A conversation that was private stays so: its first words are sent again with each turn. */

@@ -85,11 +85,11 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
 
   function headersOf(deployment: Deployment, call: UpstreamCall): Record<string, string> {
     const headers: Record<string, string> = {
-      ...call.headers,
       'content-type': 'application/json',
       accept: call.stream ? 'text/event-stream' : 'application/json',
       'accept-encoding': 'identity',
       'user-agent': options.userAgent,
+      ...call.headers,
     };
     if (deployment.apiKey !== null)
       headers['authorization'] = `Bearer ${deployment.apiKey.reveal()}`;
