@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Embedder } from '../embedding/embedder.ts';
 import { BadRequestError, ModelNotFoundError } from '../errors.ts';
+import { newDecisionId } from '../routing/decision-id.ts';
 import { unscored, type Decision } from '../routing/decision.ts';
 import { callTarget } from '../upstream/call-target.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
@@ -216,7 +216,7 @@ function notFound(model: string, { own, upstream }: EmbeddingsServing): ModelNot
 /** Nothing was scored, and no tier answers. */
 function notDecided(): Decision {
   return {
-    ...{ id: `dec_${randomUUID()}`, tier: 'none', group: 'embeddings', reason: 'bypass' },
+    ...{ id: newDecisionId(), tier: 'none', group: 'embeddings', reason: 'bypass' },
     ...{ ...unscored, text: null, decisionMs: 0 },
   };
 }

@@ -1,4 +1,5 @@
 import { isObject } from '../is-object.ts';
+import { drawOf } from '../routing/decision-id.ts';
 import type { Comparison } from '../store/evidence.ts';
 import type { AfterAnswer, AnsweredRequest, AskedRequest } from './after-answer.ts';
 import type { AskModel } from './ask-model.ts';
@@ -127,9 +128,9 @@ export function createShadow(deps: ShadowDeps): Shadow {
   };
 }
 
-/** By the decision's random id, so that both questions about one request have one answer. */
+/** By the decision's id, so that both questions about one request have one answer. */
 function isChosen(decisionId: string, share: number): boolean {
-  return parseInt(decisionId.replace(/^dec_/, '').slice(0, 8), 16) / 2 ** 32 < share;
+  return drawOf(decisionId) < share;
 }
 
 /** A private request never leaves; one that text cannot show, or with tools of its own, cannot be judged. */

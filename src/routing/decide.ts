@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { EmbeddingError } from '../errors.ts';
 import type { Random } from '../math/random.ts';
+import { newDecisionId } from './decision-id.ts';
 import { unscored, type Decision, type DecisionReason, type Tier } from './decision.ts';
 import { explore, type Draw } from './explore.ts';
 import { inTime } from './in-time.ts';
@@ -62,7 +62,7 @@ export function createDecider(options: DeciderOptions): Decide {
     const given = { sessionHash: place.hash, isPrivate, demands, text: facts.text };
     const decided = (fields: Decided): Decision =>
       Object.freeze({
-        id: `dec_${randomUUID()}`,
+        id: newDecisionId(),
         ...unscored,
         ...given,
         decisionMs: performance.now() - start,
@@ -169,7 +169,7 @@ type Decided = Partial<Decision> & { tier: Decision['tier']; reason: DecisionRea
 /** For the log row of a request whose client left before it was decided. */
 export function undecided(text: string | null, isPrivate: boolean, decisionMs: number): Decision {
   return {
-    ...{ id: `dec_${randomUUID()}`, tier: 'none', group: '', reason: 'client_gone' },
+    ...{ id: newDecisionId(), tier: 'none', group: '', reason: 'client_gone' },
     ...{ ...unscored, text, isPrivate, decisionMs },
   };
 }

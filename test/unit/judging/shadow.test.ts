@@ -18,7 +18,7 @@ const models = {
 function answered(fields: Partial<Decision> = {}): AnsweredRequest {
   const decision: Decision = {
     ...unscored,
-    ...{ id: 'dec_00000000-1', tier: 'strong', group: 'strong', reason: 'score', score: 0.7 },
+    ...{ id: 'dec_1-00000000', tier: 'strong', group: 'strong', reason: 'score', score: 0.7 },
     ...{ text: 'my secret', decisionMs: 1 },
     ...fields,
   };
@@ -70,9 +70,9 @@ test('an answer of another group than the decided one is not compared', async ()
 
 test('the share is kept, and a request is chosen or not for good', () => {
   const { shadow } = shadowOf(0.25);
-  const ids = Array.from({ length: 4096 }, (_, i) => `dec_${(i << 20) >>> 0}`);
-  const hex = ids.map((id) => `dec_${Number(id.slice(4)).toString(16).padStart(8, '0')}-0`);
-  const chosen = hex.filter((id) => shadow.needsText(answered({ id })));
+  const ends = Array.from({ length: 4096 }, (_, i) => ((i << 20) >>> 0).toString(16));
+  const ids = ends.map((end) => `dec_0-${end.padStart(8, '0')}`);
+  const chosen = ids.filter((id) => shadow.needsText(answered({ id })));
   expect(chosen).toHaveLength(1024);
   expect(chosen.every((id) => shadow.needsText(answered({ id })))).toBe(true);
 });
