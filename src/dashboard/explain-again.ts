@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancellation.ts';
 import { EmbeddingError } from '../errors.ts';
 import type { Serving } from '../http/serving.ts';
 import { scoringIsLate } from '../routing/decide.ts';
@@ -11,7 +12,7 @@ import type { RequestDetail } from './api-types.ts';
 export async function explainAgain(
   { routers, decisionMs }: Pick<Serving, 'routers' | 'decisionMs'>,
   request: RequestDetail['request'],
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<RequestDetail['explanation']> {
   const { router: name, router_version: version, prompt_text: text, prompt_chars } = request;
   const router = name === null ? undefined : routers.get(name);

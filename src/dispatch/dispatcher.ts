@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancellation.ts';
 import type { Demands } from '../demands.ts';
 import { AppError } from '../errors.ts';
 import type { Deployment } from '../upstream/deployment.ts';
@@ -58,7 +59,7 @@ export interface Dispatcher {
     request: DispatchRequest,
     trace: DispatchTrace,
     call: CallDeployment<T>,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<T>;
 }
 
@@ -93,7 +94,7 @@ export function createDispatcher(
     request: DispatchRequest,
     trace: DispatchTrace,
     call: CallDeployment<T>,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<T> {
     const seen = new Set<string>();
     const leftBehind: FailedGroup[] = [];
@@ -163,7 +164,7 @@ export function createDispatcher(
     request: DispatchRequest,
     trace: DispatchTrace,
     call: CallDeployment<T>,
-    signal: AbortSignal,
+    signal: CancelSignal,
     isLast: boolean,
   ): Promise<Tried<T>> {
     const group = pool.group.name;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { performance } from 'node:perf_hooks';
+import { Cancellation } from '../cancellation.ts';
 
 /** Why a call's signal aborts when the client closed its connection. */
 export class ClientGoneError extends Error {
@@ -16,9 +17,7 @@ export interface Call {
   readonly requestId: string;
   readonly startedAtMs: number;
   /** Aborts with a ClientGoneError, or with the server's own reason when it shuts down. */
-  readonly signal: AbortSignal;
-  /** Ends the call from our side. */
-  abort(reason: Error): void;
+  readonly signal: Cancellation;
   /** Milliseconds since the request arrived. */
   elapsedMs(): number;
 }
@@ -52,17 +51,16 @@ function requestIdOf({ headers }: IncomingMessage): string {
 }
 
 function openCall(req: IncomingMessage, res: ServerResponse): Call {
-  const controller = new AbortController();
+  const signal = new Cancellation();
   const start = performance.now();
   // Fires on every end of the connection; it is an abort only if the answer was not finished.
   res.once('close', () => {
-    if (!res.writableFinished) controller.abort(new ClientGoneError());
+    if (!res.writableFinished) signal.abort(new ClientGoneError());
   });
   return {
     requestId: requestIdOf(req),
     startedAtMs: Date.now(),
-    signal: controller.signal,
-    abort: (reason) => controller.abort(reason),
+    signal,
     elapsedMs: () => performance.now() - start,
   };
 }

@@ -185,7 +185,7 @@ async function embedHere({ res, call, request }: Exchange, own: Embedder): Promi
   let isEstimated = false;
   for (let i = 0; i < texts.length; i += textsAtOnce) {
     const some = texts.slice(i, i + textsAtOnce);
-    for (const [j, embedding] of (await own.embed(some, call.signal)).entries()) {
+    for (const [j, embedding] of (await own.embed(some, call.signal.toAbortSignal())).entries()) {
       vectors.push(embedding.vector);
       tokens += embedding.tokens ?? estimateTokens(some[j]?.length ?? 0);
       isEstimated ||= embedding.tokens === null;

@@ -61,7 +61,7 @@ export function createInFlight(): InFlight {
     async drain(ms) {
       isDraining = true;
       const timer = setTimeout(() => {
-        for (const call of calls.keys()) call.abort(shuttingDown());
+        for (const call of calls.keys()) call.signal.abort(shuttingDown());
       }, ms);
       await unused(null);
       clearTimeout(timer);

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import type { CancelSignal } from '../cancellation.ts';
 import type { AppError } from '../errors.ts';
 import { callOf } from './call.ts';
 
@@ -25,7 +26,7 @@ export function endWith(res: ServerResponse, bytes: Buffer): void {
     res.end(bytes);
     return;
   }
-  const { signal } = callOf(res);
+  const signal = callOf(res).signal.toAbortSignal();
   pipeline(slicesOf(bytes), res, { signal }).catch(() => {}); // it closes the connection: all is said
 }
 
@@ -36,7 +37,7 @@ export function endWith(res: ServerResponse, bytes: Buffer): void {
 export async function writeChunk(
   res: ServerResponse,
   bytes: Buffer,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<void> {
   if (bytes.length <= sliceBytes) return writeSlice(res, bytes, signal);
   for (const slice of slicesOf(bytes)) await writeSlice(res, slice, signal);
@@ -52,12 +53,12 @@ function* slicesOf(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-async function writeSlice(res: ServerResponse, bytes: Buffer, signal: AbortSignal): Promise<void> {
+async function writeSlice(res: ServerResponse, bytes: Buffer, signal: CancelSignal): Promise<void> {
   signal.throwIfAborted();
   if (!res.write(bytes)) await drained(res, signal);
 }
 
-async function drained(res: ServerResponse, signal: AbortSignal): Promise<void> {
+async function drained(res: ServerResponse, signal: CancelSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const onDrain = () => {
       signal.removeEventListener('abort', onAbort);
@@ -65,7 +66,7 @@ async function drained(res: ServerResponse, signal: AbortSignal): Promise<void> 
     };
     const onAbort = () => {
       res.off('drain', onDrain);
-      reject(signal.reason as Error);
+      reject(signal.reason!);
     };
     res.once('drain', onDrain);
     signal.addEventListener('abort', onAbort, { once: true });

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { CancelSignal } from '../cancellation.ts';
 import { EmbeddingError } from '../errors.ts';
 import type { Random } from '../math/random.ts';
 import { newDecisionId } from './decision-id.ts';
@@ -43,7 +44,7 @@ export interface RequestFacts extends CheckedRequest {
 export type Decide = (
   requested: RequestedModel,
   facts: RequestFacts,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ) => Promise<Decision>;
 
 /**
@@ -155,7 +156,7 @@ function precheckOf(facts: RequestFacts, known: Session | null, options: Prechec
 async function scoreInTime(
   router: Router,
   text: string,
-  signal: AbortSignal,
+  signal: CancelSignal,
   timeoutMs: number,
 ): Promise<PromptScore> {
   const known = router.peek?.(text);

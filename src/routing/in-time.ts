@@ -1,10 +1,12 @@
+import type { CancelSignal } from '../cancellation.ts';
+
 /**
  * Runs `work` with a signal of its own, which aborts with the parent's reason, or with `late()`
  * after `ms`; the promise rejects then at once, whatever the work does.
  */
 export async function inTime<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  parent: AbortSignal,
+  parent: CancelSignal,
   ms: number,
   late: () => Error,
 ): Promise<T> {

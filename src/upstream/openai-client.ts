@@ -1,4 +1,5 @@
 import { Agent } from 'undici';
+import type { CancelSignal } from '../cancellation.ts';
 import { UpstreamError } from '../errors.ts';
 import { emptyFacts, type AnswerFacts } from './answer-facts.ts';
 import { callTarget, type ApiPath, type CallTarget } from './call-target.ts';
@@ -60,7 +61,7 @@ export interface UpstreamClient {
    * another deployment can be asked.
    * @throws AppError of failure.ts; the signal's reason when the client has gone.
    */
-  ask(deployment: Deployment, call: UpstreamCall, signal: AbortSignal): Promise<UpstreamAnswer>;
+  ask(deployment: Deployment, call: UpstreamCall, signal: CancelSignal): Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }
 
@@ -117,7 +118,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
   async function ask(
     deployment: Deployment,
     call: UpstreamCall,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<UpstreamAnswer> {
     const target = callTarget(deployment, call.path);
     const { url } = target;

@@ -1,3 +1,5 @@
+import type { CancelSignal } from '../cancellation.ts';
+
 /**
  * One timer that bounds each phase of an upstream call, and one that bounds the whole. When either
  * runs out, the call is aborted with the error that says which; and when `parent` aborts, with its
@@ -17,7 +19,7 @@ export interface Watchdog {
 }
 
 export function createWatchdog(
-  parent: AbortSignal,
+  parent: CancelSignal,
   totalMs: number,
   totalError: () => Error,
   /** Called once at the most, also from within this function. */
@@ -34,7 +36,7 @@ export function createWatchdog(
   const total = setTimeout(() => abort(totalError()), totalMs);
   const onParentAbort = () => {
     stop();
-    abort(parent.reason as Error);
+    abort(parent.reason!);
   };
   function abort(why: Error) {
     if (reason !== null) return;
