@@ -2,6 +2,7 @@ import { UpstreamError } from '../errors.ts';
 import { isObject } from '../is-object.ts';
 import { isComplete, readFacts, type AnswerFacts } from './answer-facts.ts';
 import { createEventSplitter, type SseEvent } from './sse-events.ts';
+import type { UpstreamReply } from './upstream-reply.ts';
 
 export interface StreamOptions {
   readonly maxEventBytes: number;
@@ -28,7 +29,7 @@ const done = Buffer.from('data: [DONE]\n\n');
  *   event; after content with what it says. A connection's error is thrown as it came.
  */
 export async function* relayEvents(
-  body: AsyncIterable<Buffer>,
+  body: Pick<UpstreamReply, 'read'>,
   facts: AnswerFacts,
   options: StreamOptions,
 ): AsyncGenerator<Buffer> {
@@ -57,7 +58,7 @@ export async function* relayEvents(
     return bytes;
   }
 
-  for await (const chunk of body) {
+  for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
     options.onChunk();
     let isOver = false;
     let broken: unknown = null;

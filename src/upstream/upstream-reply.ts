@@ -10,7 +10,7 @@ const releaseMs = 500;
  * one packet brings, whatever its chunks, are read in one piece: that is what makes a stream of
  * small events cheap.
  */
-export class UpstreamReply implements Dispatcher.DispatchHandler, AsyncIterable<Buffer> {
+export class UpstreamReply implements Dispatcher.DispatchHandler {
   status = 0;
   headers: Record<string, string | string[] | undefined> = {};
   #controller: Dispatcher.DispatchController | null = null;
@@ -70,10 +70,6 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, AsyncIterable<
       await this.#next();
     }
     return this.#takeParts();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    for (let bytes = await this.read(); bytes !== null; bytes = await this.read()) yield bytes;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

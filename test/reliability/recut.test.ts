@@ -13,11 +13,9 @@ async function relay(chunks: readonly Buffer[], stripUsage = false): Promise<Rel
   const facts = emptyFacts();
   const options = { maxEventBytes: 64 * 1024, stripUsage, onChunk: () => {}, said: String };
   const out: Buffer[] = [];
-  // eslint-disable-next-line @typescript-eslint/require-await
-  async function* body() {
-    yield* chunks;
-  }
-  for await (const bytes of relayEvents(body(), facts, options)) out.push(bytes);
+  const left = [...chunks];
+  const body = { read: () => Promise.resolve(left.shift() ?? null) };
+  for await (const bytes of relayEvents(body, facts, options)) out.push(bytes);
   return { text: Buffer.concat(out).toString('utf8'), facts };
 }
 
