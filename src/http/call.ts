@@ -26,7 +26,7 @@ export interface Call {
 export function openCalls(): RequestHandler {
   return (req, res, next) => {
     const call = openCall(req, res);
-    calls.set(res, call);
+    (res as CalledResponse)[callKey] = call;
     res.setHeader('x-request-id', call.requestId);
     res.setHeader('x-pointsman-request-id', call.requestId);
     next();
@@ -35,12 +35,20 @@ export function openCalls(): RequestHandler {
 
 /** The call of a response that `openCalls` has seen. */
 export function callOf(res: ServerResponse): Call {
-  const call = calls.get(res);
+  const call = (res as CalledResponse)[callKey];
   if (call === undefined) throw new Error('no call was opened for this response');
   return call;
 }
 
-const calls = new WeakMap<ServerResponse, Call>();
+/**
+ * Not in a WeakMap: V8's collections of young objects take its values for living, and a call's
+ * listeners hold the response, so that each request would be kept until the next full collection.
+ */
+const callKey = Symbol('call');
+
+interface CalledResponse extends ServerResponse {
+  [callKey]?: Call;
+}
 
 const acceptableId = /^[A-Za-z0-9._-]{1,128}$/;
 
