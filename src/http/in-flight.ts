@@ -20,16 +20,23 @@ export interface InFlight {
   drain(ms: number): Promise<void>;
 }
 
+interface Running {
+  readonly call: Call;
+  readonly serving: Serving;
+  decisionId: string | null;
+}
+
 export function createInFlight(): InFlight {
-  const calls = new Map<Call, Serving>();
-  const decisions = new Map<Call, string>();
+  /**
+   * A list, in no order, and no map: whenever V8 makes a map's table anew, the old one keeps all that ran
+   * at that moment, and points to the new one, until the next full collection.
+   */
+  const running: Running[] = [];
   let isDraining = false;
   let waiting: { serving: Serving | null; resolve: () => void }[] = [];
 
   function isUsed(serving: Serving | null): boolean {
-    if (serving === null) return calls.size > 0;
-    for (const used of calls.values()) if (used === serving) return true;
-    return false;
+    return running.some((one) => serving === null || one.serving === serving);
   }
 
   /** @param serving null: any */
@@ -37,9 +44,11 @@ export function createInFlight(): InFlight {
     if (isUsed(serving)) await new Promise<void>((resolve) => waiting.push({ serving, resolve }));
   }
 
-  function leave(call: Call): void {
-    calls.delete(call);
-    decisions.delete(call);
+  function leave(one: Running): void {
+    const at = running.indexOf(one);
+    if (at === -1) return;
+    const last = running.pop()!;
+    if (last !== one) running[at] = last;
     if (waiting.length === 0) return;
     const over = waiting.filter(({ serving }) => !isUsed(serving));
     waiting = waiting.filter((one) => !over.includes(one));
@@ -50,18 +59,22 @@ export function createInFlight(): InFlight {
     enter(call, serving) {
       if (isDraining) throw shuttingDown();
       const limit = serving.limits.inFlight;
-      if (calls.size >= limit) throw overloaded(limit);
-      calls.set(call, serving);
-      return () => leave(call);
+      if (running.length >= limit) throw overloaded(limit);
+      const one: Running = { call, serving, decisionId: null };
+      running.push(one);
+      return () => leave(one);
     },
-    decided: (call, decisionId) => void decisions.set(call, decisionId),
-    isRunning: (decisionId) => [...decisions.values()].includes(decisionId),
-    count: () => calls.size,
+    decided(call, decisionId) {
+      const one = running.find((one) => one.call === call);
+      if (one !== undefined) one.decisionId = decisionId;
+    },
+    isRunning: (decisionId) => running.some((one) => one.decisionId === decisionId),
+    count: () => running.length,
     idle: unused,
     async drain(ms) {
       isDraining = true;
       const timer = setTimeout(() => {
-        for (const call of calls.keys()) call.signal.abort(shuttingDown());
+        for (const { call } of [...running]) call.signal.abort(shuttingDown());
       }, ms);
       await unused(null);
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../cli-io.ts';
-import { boundHeapGrowth } from '../bound-heap-growth.ts';
+import { tuneHeap } from '../tune-heap.ts';
 import { addSettingOptions, readInput, type Options } from '../setting-options.ts';
 
 export function addServeCommand(program: Command, { io }: CliContext): void {
@@ -13,7 +13,7 @@ export function addServeCommand(program: Command, { io }: CliContext): void {
       if (options['workers'] !== undefined) {
         io.stderr.write('pointsman: warning: --workers is ignored: one process serves\n');
       }
-      boundHeapGrowth();
+      tuneHeap();
       const { serve } = await import('../serve.ts');
       await serve(readInput(options, io), io, {
         startServer: async (config, parts) =>

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-const module = new URL('../../../src/cli/bound-heap-growth.ts', import.meta.url).href;
+const module = new URL('../../../src/cli/tune-heap.ts', import.meta.url).href;
 
 function errorsOf(code: string): string {
   const args = ['--import', 'tsx', '--input-type=module', '--eval', code];
@@ -11,6 +11,6 @@ function errorsOf(code: string): string {
 it('names a flag that this V8 knows', () => {
   const unknown = `import v8 from 'node:v8'; v8.setFlagsFromString('--heap-growing-share=1');`;
   expect(errorsOf(unknown)).toContain('unrecognized flag');
-  const ours = `import { boundHeapGrowth } from ${JSON.stringify(module)}; boundHeapGrowth();`;
+  const ours = `import { tuneHeap } from ${JSON.stringify(module)}; tuneHeap();`;
   expect(errorsOf(ours)).toBe('');
 });
