@@ -1,5 +1,5 @@
 import type { Express } from 'express';
-import { IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
  * Classes for node:http whose instances have the app's prototypes from their birth. Express sets the
@@ -7,9 +7,10 @@ import { IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
  * they are not, V8 gives every such object a shape of its own, which costs two thirds of express's
  * memory traffic (docs/performance.md).
  */
-export function messageClasses(
-  app: Express,
-): Required<Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>> {
+export function messageClasses(app: Express): {
+  readonly IncomingMessage: typeof IncomingMessage;
+  readonly ServerResponse: typeof ServerResponse;
+} {
   class AppRequest extends IncomingMessage {}
   class AppResponse<Of extends IncomingMessage> extends ServerResponse<Of> {}
   Object.setPrototypeOf(AppRequest.prototype, app.request);
