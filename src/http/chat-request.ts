@@ -64,7 +64,7 @@ export function parseChatRequest(body: JsonObjectText): TextRequest {
   const shared = parseShared(body, 'chat/completions');
   const messages = parseMessages(body.value['messages']);
   const promptChars = countPromptChars(body.text, messages);
-  return Object.assign(shared, { promptChars, text: promptText(messages) });
+  return { text: promptText(messages), ...shared, promptChars };
 }
 
 /** Characters of a request, with what a picture is worth in place of its bytes. */
