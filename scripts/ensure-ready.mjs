@@ -25,10 +25,13 @@ const oldestNode = [20, 18, 1];
 const cache = join(root, '.cache');
 const claims = join(cache, 'setup-claims');
 const installStamp = join(root, 'node_modules', '.pointsman-install');
-const sqliteBinary = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+/** The SQLite driver of a Node without Node-API 10 (src/store/sqlite.ts); the newer one comes ready. */
+const olderDriver = 'better-sqlite3-node20';
+const needsOlderDriver = Number(process.versions.napi) < 10;
+const driverBinary = join(root, 'node_modules', olderDriver, 'build/Release/better_sqlite3.node');
 const compilerHint =
   'it has to be compiled here, and that needs Python and a C++ compiler. On Debian and Ubuntu:\n\n' +
-  '  sudo apt-get install -y python3 make g++\n\nThen run the same command again.';
+  '  sudo apt-get install -y python3 make g++\n\nThen run the same command again. Node 22.14 and newer need none.';
 const buildStamp = join(root, 'dist', '.pointsman-build');
 
 /** Ends the process with a clear message when Node is too old or the install or build fails. */
@@ -57,9 +60,7 @@ function checkNode() {
   const version = process.versions.node.split('.').map(Number);
   const differing = oldestNode.findIndex((part, index) => version[index] !== part);
   if (differing === -1 || version[differing] > oldestNode[differing]) return;
-  fail(
-    `Node ${oldestNode.join('.')} or newer is needed, this is ${process.versions.node}: install Node 20`,
-  );
+  fail(`Node ${oldestNode.join('.')} or newer is needed, this is ${process.versions.node}`);
 }
 
 /** Native modules are built for one Node: another one needs another install. */
@@ -79,17 +80,22 @@ function isInstalled() {
   const npmRecord = join(root, 'node_modules', '.package-lock.json');
   return (
     existsSync(npmRecord) &&
-    statSync(npmRecord).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+    statSync(npmRecord).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs &&
+    hasDriver()
   );
 }
 
 function install() {
   process.stderr.write('pointsman: installing packages (once; a minute or more)\n');
-  runNpm(['ci', '--include=dev', '--no-audit', '--no-fund']);
-  // Where install scripts are off, the package is there without its native part.
-  if (!existsSync(sqliteBinary)) runNpm(['rebuild', 'better-sqlite3', '--ignore-scripts=false']);
-  if (!existsSync(sqliteBinary)) fail(`better-sqlite3 has no native part: ${compilerHint}`);
+  // Of all install scripts that of the older driver alone is needed, and that only by older Nodes.
+  runNpm(['ci', '--include=dev', '--no-audit', '--no-fund', '--ignore-scripts']);
+  if (!hasDriver()) runNpm(['rebuild', olderDriver, '--ignore-scripts=false']);
+  if (!hasDriver()) fail(`${olderDriver} has no native part: ${compilerHint}`);
   writeFileSync(installStamp, installId());
+}
+
+function hasDriver() {
+  return !needsOlderDriver || existsSync(driverBinary);
 }
 
 function runNpm(args) {

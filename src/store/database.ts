@@ -1,9 +1,10 @@
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import SqliteDatabase, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { ConfigError } from '../errors.ts';
 import { migrate } from './migrations.ts';
 import { describeSqliteError } from './sqlite-error.ts';
+import { SqliteDatabase } from './sqlite.ts';
 
 export interface OpenDatabaseOptions {
   /** How long a statement waits for another process's lock; it blocks the thread meanwhile. */

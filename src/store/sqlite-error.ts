@@ -1,4 +1,4 @@
-import SqliteDatabase from 'better-sqlite3';
+import { SqliteDatabase } from './sqlite.ts';
 
 /** What an operator can do about each result code; matched by its beginning, as codes have suffixes. */
 const explanations: readonly (readonly [code: string, text: string])[] = [

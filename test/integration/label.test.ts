@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import SqliteDatabase from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createProgram } from '../../src/cli/create-program.ts';
 import { label } from '../../src/cli/label.ts';
@@ -22,6 +21,7 @@ import {
 } from '../support/scripted-upstream.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { writeConfigFile } from '../support/config-input.ts';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 const key = 'canary-judge-0123456789';
 let strong: ScriptedUpstream;

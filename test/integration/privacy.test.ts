@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import SqliteDatabase from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -12,6 +11,7 @@ import { readLog, waitForDecision } from '../support/read-log.ts';
 import { requestRecord } from '../support/request-record.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway } from '../support/start-gateway.ts';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 async function start(settings: Partial<Config>) {
   const upstream = await startScriptedUpstream();

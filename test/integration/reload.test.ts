@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchConfig } from '../../src/cli/reload.ts';
@@ -31,6 +30,7 @@ import {
 } from '../support/start-gateway.ts';
 import { answerEach, jsonAnswer, startTcpUpstream } from '../support/tcp-upstream.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 let upstream: ScriptedUpstream;
 
@@ -119,7 +119,7 @@ describe('a reload', () => {
     const processes = () =>
       process.getActiveResourcesInfo().filter((kind) => kind === 'ProcessWrap').length;
     const before = processes();
-    const other = new Database(db);
+    const other = new SqliteDatabase(db);
     other.exec('ALTER TABLE applied_head RENAME TO gone');
     await expect(server.reload({ ...config, routers: ['mf'] })).rejects.toThrow(
       LogUnavailableError,

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { Secret } from '../../src/secret.ts';
@@ -16,6 +15,7 @@ import {
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 const key = 'canary-shadow-judge-0123456789';
 const settings = { share: 1, maxNanoUsdPerDay: 1e9, maxPerHour: 1000 };

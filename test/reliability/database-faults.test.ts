@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { ask, get, post } from '../support/chat.ts';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;
@@ -50,7 +50,7 @@ async function expectDegraded(): Promise<string[]> {
 }
 
 test('F32: while the database is locked requests are served, and the rows are written later', async () => {
-  const other = new Database(gateway.db);
+  const other = new SqliteDatabase(gateway.db);
   other.exec('BEGIN EXCLUSIVE');
   const decisions = await expectDegraded();
   other.exec('COMMIT');
@@ -61,7 +61,7 @@ test('F32: while the database is locked requests are served, and the rows are wr
 });
 
 test('F32: without its table requests are served', async () => {
-  const other = new Database(gateway.db);
+  const other = new SqliteDatabase(gateway.db);
   other.pragma('foreign_keys = OFF');
   other.exec('ALTER TABLE request RENAME TO gone');
   await expectDegraded();

@@ -1,10 +1,10 @@
-import Database from 'better-sqlite3';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 export type LogRow = Readonly<Record<string, unknown>>;
 
 /** All rows of the request log, oldest first, as the file has them. */
 export function readLog(file: string): LogRow[] {
-  const db = new Database(file, { readonly: true });
+  const db = new SqliteDatabase(file, { readonly: true });
   try {
     return db.prepare('SELECT * FROM request ORDER BY rowid').all() as LogRow[];
   } finally {
@@ -14,7 +14,7 @@ export function readLog(file: string): LogRow[] {
 
 /** The newest row of the applied thresholds. */
 export function readAppliedThreshold(file: string): LogRow {
-  const db = new Database(file, { readonly: true });
+  const db = new SqliteDatabase(file, { readonly: true });
   try {
     return db.prepare('SELECT * FROM applied_threshold ORDER BY id DESC').get() as LogRow;
   } finally {

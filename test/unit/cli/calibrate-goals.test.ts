@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { CalibrationRow } from '../../../src/calibration/calibration-row.ts';
 import { seededRandom } from '../../../src/math/random.ts';
@@ -8,6 +7,7 @@ import { runCommand } from '../../support/cli-io.ts';
 import { simulateLog, truePgr } from '../../support/simulated-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { writeOutcomes } from '../../support/write-outcomes.ts';
+import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 
 const settings = {
   requests: 1500,

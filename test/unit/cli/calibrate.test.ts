@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { runCalibrate, type CalibrateOptions } from '../../../src/cli/calibrate.ts';
 import { ConfigError } from '../../../src/errors.ts';
@@ -13,6 +12,7 @@ import { fakeIo } from '../../support/cli-io.ts';
 import { fakeScorer } from '../../support/fake-scorer.ts';
 import { requestRecord } from '../../support/request-record.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 
 /** A log with the scores 0.000, 0.001, ... of one router version. */
 function logWithScores(rows: number, fields: Partial<RequestRecord> = {}): string {

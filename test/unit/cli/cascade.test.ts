@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { createAuroc } from '../../../src/calibration/auroc.ts';
 import { normal, seededRandom } from '../../../src/math/random.ts';
 import { runCommand } from '../../support/cli-io.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { writeOutcomes } from '../../support/write-outcomes.ts';
+import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 
 const count = 300;
 

@@ -18,12 +18,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 const scripts = fileURLToPath(new URL('../../../scripts/', import.meta.url));
 
-/** Stands for npm: counts its calls, and installs a compiler that copies src to the out folder. */
+const olderDriver = 'node_modules/better-sqlite3-node20/build/Release';
+
+/**
+ * Stands for npm: counts its calls, and installs a compiler that copies src to the out folder; asked to
+ * rebuild, it makes the native part of the older SQLite driver.
+ */
 const fakeNpm = `
   const { appendFileSync, mkdirSync, writeFileSync } = require('node:fs');
   appendFileSync('npm-calls', process.argv.slice(2).join(' ') + '\\n');
-  mkdirSync('node_modules/better-sqlite3/build/Release', { recursive: true });
-  writeFileSync('node_modules/better-sqlite3/build/Release/better_sqlite3.node', '');
+  if (process.argv[2] === 'rebuild') {
+    mkdirSync('${olderDriver}', { recursive: true });
+    writeFileSync('${olderDriver}/better_sqlite3.node', '');
+  }
   mkdirSync('node_modules/typescript/bin', { recursive: true });
   writeFileSync('node_modules/typescript/bin/tsc', \`
     const { cpSync } = require('node:fs');
@@ -64,10 +71,26 @@ function makeClone(npm = fakeNpm) {
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text);
 
-  async function run(script: string, args: string[] = [], env: NodeJS.ProcessEnv = {}) {
+  /** @param versions of the Node that it finds, in place of this one's */
+  async function run(
+    script: string,
+    args: string[] = [],
+    { versions = {}, required = [] }: { versions?: object; required?: string[] } = {},
+  ) {
+    const found = { napi: '10', ...versions };
+    const setVersions = Object.entries(found).map(
+      ([name, value]) =>
+        `Object.defineProperty(process.versions, '${name}', { value: '${value}' });\n`,
+    );
+    writeFileSync(join(root, 'versions.cjs'), setVersions.join(''));
+    const options = [...required, 'versions.cjs'].map((file) => `--require ${join(root, file)}`);
     const child = spawn(process.execPath, [join('scripts', script), ...args], {
       cwd: root,
-      env: { ...process.env, npm_execpath: join(root, 'npm-cli.js'), ...env },
+      env: {
+        ...process.env,
+        npm_execpath: join(root, 'npm-cli.js'),
+        NODE_OPTIONS: options.join(' '),
+      },
     });
     let stdout = '';
     let stderr = '';
@@ -95,7 +118,22 @@ describe('a script on a fresh clone', () => {
     expect(first.stderr).toMatch(/installing packages.*\n.*building/);
     const second = await run('start.mjs', ['--port', '1']);
     expect(second).toEqual({ exitCode: 7, stdout: 'serve --port 1', stderr: '' });
-    expect(npmCalls()).toEqual(['ci --include=dev --no-audit --no-fund']);
+    expect(npmCalls()).toEqual(['ci --include=dev --no-audit --no-fund --ignore-scripts']);
+  });
+
+  it('builds the older SQLite driver for a Node without Node-API 10', async () => {
+    const { root, run, npmCalls } = makeClone();
+    const versions = { napi: '9' };
+    expect(await run('run-cli.mjs', [], { versions })).toMatchObject({ exitCode: 7 });
+    expect(npmCalls()[1]).toBe('rebuild better-sqlite3-node20 --ignore-scripts=false');
+
+    // As after `npm ci` by hand, which goes on without an optional package that could not be built.
+    rmSync(join(root, 'node_modules', '.pointsman-install'));
+    writeFileSync(join(root, 'node_modules', '.package-lock.json'), '{}');
+    expect(await run('run-cli.mjs', [], { versions })).toMatchObject({ stderr: '' });
+    rmSync(join(root, olderDriver), { recursive: true });
+    expect((await run('run-cli.mjs', [], { versions })).stderr).toMatch(/installing packages/);
+    expect(npmCalls()).toHaveLength(4);
   });
 
   it('installs and builds once when two commands start at once', async () => {
@@ -126,9 +164,9 @@ describe('a script on a fresh clone', () => {
     const { root, run, npmCalls } = makeClone(`${nap}${fakeNpm}`);
     leaveClaim(root);
     writeFileSync(join(root, 'slow-disk.cjs'), slowDisk);
-    const env = { NODE_OPTIONS: `--require ${join(root, 'slow-disk.cjs')}` };
+    const required = ['slow-disk.cjs'];
     const all = await Promise.all(
-      ['a', 'b', 'c', 'd'].map((name) => run('run-cli.mjs', [name], env)),
+      ['a', 'b', 'c', 'd'].map((name) => run('run-cli.mjs', [name], { required })),
     );
     expect(all.map(({ stdout }) => stdout)).toEqual(['a', 'b', 'c', 'd']);
     expect(npmCalls()).toHaveLength(1);
@@ -170,19 +208,17 @@ describe('a script on a fresh clone', () => {
 
   it('says so when install scripts are off and the native part cannot be built', async () => {
     const { run } = makeClone('');
-    expect((await run('start.mjs')).stderr).toMatch(
-      /better-sqlite3 has no native part.*apt-get install/s,
+    expect((await run('start.mjs', [], { versions: { napi: '9' } })).stderr).toMatch(
+      /better-sqlite3-node20 has no native part.*apt-get install.*Node 22\.14/s,
     );
   });
 
   it('names the Node that it needs', async () => {
-    const { root, run } = makeClone();
-    const older = join(root, 'older.cjs');
-    writeFileSync(older, 'Object.defineProperty(process.versions, "node", { value: "20.18.0" });');
-    const { exitCode, stderr } = await run('start.mjs', [], { NODE_OPTIONS: `--require ${older}` });
+    const { run } = makeClone();
+    const { exitCode, stderr } = await run('start.mjs', [], { versions: { node: '20.18.0' } });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
-      stderr: 'pointsman: Node 20.18.1 or newer is needed, this is 20.18.0: install Node 20\n',
+      stderr: 'pointsman: Node 20.18.1 or newer is needed, this is 20.18.0\n',
     });
   });
 });

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 
 test('creates the folder and a file that only its owner reads, in WAL mode', () => {
   const file = join(tempFolder(), 'data', 'log.db');

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import SqliteDatabase, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
 import { migrate, migrations } from '../../../src/store/migrations.ts';
 import { createLogWriter } from '../../../src/store/log-writer.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 
 const names = (database: Database) =>
   database.prepare('select name from migration order by name').pluck().all();

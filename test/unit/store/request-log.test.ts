@@ -1,7 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import SqliteDatabase from 'better-sqlite3';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { applyThreshold } from '../../../src/store/apply-threshold.ts';
@@ -10,6 +9,7 @@ import type { Signal } from '../../../src/store/evidence.ts';
 import { LogUnavailableError } from '../../../src/store/log-unavailable-error.ts';
 import { openRequestLog, type RequestLogOptions } from '../../../src/store/request-log.ts';
 import type { AppliedThreshold } from '../../../src/store/request-record.ts';
+import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 import { startLogWorker } from '../../../src/store/writer-thread.ts';
 import { comparison } from '../../support/comparison.ts';
 import { requestRecord } from '../../support/request-record.ts';
