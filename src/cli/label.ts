@@ -180,7 +180,7 @@ async function run({ config, models, log, flags, prompts, estimateOf, io, deps }
     },
   );
   const stop = new AbortController();
-  void waitForStop(deps.signals, deps.exit).then((name) => stop.abort(new Error(name)));
+  void waitForStop(deps).then((name) => stop.abort(new Error(name)));
   const progress = createProgress(io.stderr);
   progress.start('comparing', prompts.length);
   try {

@@ -6,12 +6,15 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import type { RunningServer } from '../main.ts';
 
 export interface ReloadDeps {
-  readonly server: Pick<RunningServer, 'reload' | 'noteReload'>;
+  /** May still be starting: what is to be reloaded meanwhile is reloaded then. */
+  readonly server: Promise<Pick<RunningServer, 'reload' | 'noteReload'>>;
   /** Reads file and flags anew; rejects with a ConfigError when they are not good. */
   readonly load: () => Promise<LoadedConfig>;
   readonly logger: Logger;
   /** Sends SIGHUP; the process. */
   readonly signals: EventEmitter;
+  /** Whether SIGHUP means that the terminal was closed; then there is nothing to reload. */
+  readonly isTerminalGone: () => boolean;
   /** Watched for changes; null: only SIGHUP reloads. */
   readonly configFile: string | null;
   /** How often the file is looked at, in milliseconds. */
@@ -26,12 +29,14 @@ export interface ReloadDeps {
  * @returns ends the watching; resolves when the reload that is under way is over
  */
 export function watchConfig(started: Config, deps: ReloadDeps): () => Promise<void> {
-  const { server, logger, signals, configFile } = deps;
+  const { logger, signals, configFile } = deps;
   let inForce = started;
   let running: Promise<void> | null = null;
   let isWantedAgain = false;
 
   async function reload(): Promise<void> {
+    const server = await deps.server.catch(() => null);
+    if (server === null) return;
     try {
       const { config, warnings } = await deps.load();
       const notes = await server.reload(config);
@@ -61,12 +66,16 @@ export function watchConfig(started: Config, deps: ReloadDeps): () => Promise<vo
     });
   }
 
-  signals.on('SIGHUP', request);
+  function onHangUp(): void {
+    if (!deps.isTerminalGone()) request();
+  }
+
+  signals.on('SIGHUP', onHangUp);
   if (configFile !== null) {
     watchFile(configFile, { persistent: false, interval: deps.pollMs ?? 1000 }, request);
   }
   return async () => {
-    signals.off('SIGHUP', request);
+    signals.off('SIGHUP', onHangUp);
     if (configFile !== null) unwatchFile(configFile, request);
     isWantedAgain = false;
     await running;

@@ -14,15 +14,21 @@ import { waitForStop } from './wait-for-stop.ts';
 
 export interface ServeDeps {
   readonly startServer: (config: Config, options: { logger: Logger }) => Promise<RunningServer>;
-  /** Sends SIGTERM and SIGINT as events; the process does. */
+  /** Sends SIGTERM, SIGINT and SIGHUP as events; the process does. */
   readonly signals: EventEmitter;
   /** Ends the process at once, after a second signal. */
   readonly exit: (exitCode: number) => void;
+  /** Whether the terminal was closed: SIGHUP then ends the server, and reloads it otherwise. */
+  readonly isTerminalGone: () => boolean;
   readonly findModels?: () => Promise<FoundOrSimulated>;
 }
 
-/** Serves until a signal comes. @throws ConfigError when the start must not go on. */
-export async function serve(input: SettingsInput, io: CliIo, deps: ServeDeps): Promise<void> {
+/** Serves until a signal comes. @returns it. @throws ConfigError when the start must not go on. */
+export async function serve(
+  input: SettingsInput,
+  io: CliIo,
+  deps: ServeDeps,
+): Promise<NodeJS.Signals> {
   let found: FoundOrSimulated | null = null;
   const warn = (warning: string) => void io.stderr.write(`pointsman: warning: ${warning}\n`);
   try {
@@ -33,8 +39,19 @@ export async function serve(input: SettingsInput, io: CliIo, deps: ServeDeps): P
     });
     warnings.forEach(warn);
     const logger = pino({ level: config.verbose ? 'debug' : 'info' }, io.stderr);
-    const server = await deps.startServer(config, { logger });
-    const stopped = waitForStop(deps.signals, deps.exit);
+    const starting = deps.startServer(config, { logger });
+    const stopWatching = watchConfig(config, {
+      ...deps,
+      server: starting,
+      load: () => loadConfig(input, () => Promise.resolve(modelsOf(found))),
+      logger,
+      configFile: input.configFile,
+    });
+    const server = await starting.catch(async (error: unknown) => {
+      await stopWatching();
+      throw error;
+    });
+    const stopped = waitForStop(deps);
     const { url, notes } = server;
     const threshold = server.threshold();
     io.stdout.write(writeBanner({ version: version(), config, url, threshold, notes }));
@@ -43,18 +60,12 @@ export async function serve(input: SettingsInput, io: CliIo, deps: ServeDeps): P
         all.forEach(warn),
       );
 
-    const stopWatching = watchConfig(config, {
-      server,
-      load: () => loadConfig(input, () => Promise.resolve(modelsOf(found))),
-      logger,
-      signals: deps.signals,
-      configFile: input.configFile,
-    });
     const signal = await stopped;
     io.stdout.write(`${signal}: finishing running requests (again to exit at once)\n`);
     // A server that goes over to other parts while it closes would leave some of them open.
     await stopWatching();
     await server.close();
+    return signal;
   } finally {
     await (found as FoundOrSimulated | null)?.demo?.close();
   }

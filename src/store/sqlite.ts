@@ -7,7 +7,7 @@ import type Driver from 'better-sqlite3';
 const hasNodeApi10 = Number(process.versions['napi']) >= 10;
 const driver = hasNodeApi10 ? 'better-sqlite3' : 'better-sqlite3-node20';
 
-export const SqliteDatabase = load();
+export const SqliteDatabase: typeof Driver = load();
 
 /** @throws Error where the older driver, an optional package, could not be built when pointsman was installed */
 function load(): typeof Driver {

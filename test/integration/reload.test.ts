@@ -66,8 +66,9 @@ describe('SIGHUP or a changed file', () => {
     const { config } = await load();
     const logger = pino({ level: 'silent' });
     server = await startServer(config, { logger });
-    const deps = { server, load, logger, signals, configFile: file, pollMs: 20 };
-    stopWatching = watchConfig(config, deps);
+    const started = Promise.resolve(server);
+    const deps = { server: started, load, logger, signals, isTerminalGone: () => false };
+    stopWatching = watchConfig(config, { ...deps, configFile: file, pollMs: 20 });
   });
 
   afterAll(async () => {
@@ -141,20 +142,21 @@ describe('a reload', () => {
     const config = testConfig(upstream.url, upstream.url, '');
     const done: string[] = [];
     const stopWatching = watchConfig(config, {
-      server: {
+      server: Promise.resolve({
         reload: async () => {
           await going;
           done.push('reload');
           return [];
         },
         noteReload: () => {},
-      },
+      }),
       load: () => {
         loads++;
         return Promise.resolve({ config, warnings: [] });
       },
       logger: pino({ level: 'silent' }),
       signals,
+      isTerminalGone: () => false,
       configFile: null,
     });
     signals.emit('SIGHUP');
@@ -287,12 +289,12 @@ test('AT-26: a thousand reloads leave no listeners, timers or sockets behind', a
   const failures: unknown[] = [];
   let reloaded = () => {};
   const stopWatching = watchConfig(config, {
-    server: {
-      reload: (next) => server.reload(next).finally(() => reloaded()),
-      noteReload: (failure) => void failures.push(failure),
-    },
+    server: Promise.resolve({
+      reload: (next: Config) => server.reload(next).finally(() => reloaded()),
+      noteReload: (failure: unknown) => void failures.push(failure),
+    }),
     load: () => Promise.resolve({ config, warnings: [] }),
-    ...{ logger, signals, configFile: null },
+    ...{ logger, signals, isTerminalGone: () => false, configFile: null },
   });
   const cycle = async () => {
     expect((await post(`${server.url}/v1/chat/completions`, ask('hi'))).status).toBe(200);

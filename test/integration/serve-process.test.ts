@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ask, get, post } from '../support/chat.ts';
 import { waitForDecision } from '../support/read-log.ts';
 import {
@@ -27,20 +27,28 @@ const garbage = {
   http_proxy: 'http://127.0.0.1:9',
 };
 
-async function serve(): Promise<typeof server> {
-  const db = join(folder, 'log.db');
+/** @param wrap the command line into one that runs it */
+async function serve(
+  db: string,
+  wrap: (command: string[]) => string[] = (command) => command,
+): Promise<typeof server> {
   const args = ['serve', '--port', '0', '--db', db, '--log-prompts', 'full'];
   const models = ['--strong-model', 'llama3:70b', '--weak-model', 'llama3'];
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', 'src/cli.ts', ...args, ...models, '--base-url', upstream.url],
-    { env: { ...process.env, ...garbage }, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const cli = [process.execPath, '--import', 'tsx', 'src/cli.ts'];
+  const asked = upstream.requests.length;
+  const [program, ...rest] = wrap([...cli, ...args, ...models, '--base-url', upstream.url]);
+  const child = spawn(program!, rest, {
+    env: { ...process.env, ...garbage },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout });
   let url: string | undefined;
   for await (const line of lines) {
     url ??= /listens on (\S+)/.exec(line)?.[1];
-    if (line.startsWith('Try it') && url !== undefined) return { child, url, db };
+    if (!line.startsWith('Try it') || url === undefined) continue;
+    // It asks for the models' names: not to be answered by what a test has for its own requests.
+    await vi.waitUntil(() => upstream.requests.length > asked);
+    return { child, url, db };
   }
   throw new Error('the server ended before it listened');
 }
@@ -48,7 +56,7 @@ async function serve(): Promise<typeof server> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pointsman-'));
   upstream = await startScriptedUpstream();
-  server = await serve();
+  server = await serve(join(folder, 'log.db'));
 });
 
 afterAll(async () => {
@@ -120,7 +128,8 @@ test('F27: a megabyte, emoji, NUL and lone surrogates give a score, and the next
   expect((await get(`${server.url}/readyz`)).status).toBe(200);
 });
 
-test('F34: SIGTERM lets a live stream finish, writes its row and ends with 0', async () => {
+/** The half of a stream, the rest of which comes when it is told to. */
+function heldStream() {
   const text = streamOf('llama3', [{ content: 'one' }, { content: 'two' }], false);
   const half = text.indexOf('data:', text.indexOf('one'));
   let goOn = () => {};
@@ -131,6 +140,11 @@ test('F34: SIGTERM lets a live stream finish, writes its row and ends with 0', a
     await going;
     res.end(text.slice(half));
   });
+  return { text, goOn };
+}
+
+test('F34: SIGTERM lets a live stream finish, writes its row and ends with 0', async () => {
+  const { text, goOn } = heldStream();
   const body = JSON.stringify(ask('say hi', { stream: true }));
   const reply = await fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body });
   const ended = once(server.child, 'exit');
@@ -141,3 +155,26 @@ test('F34: SIGTERM lets a live stream finish, writes its row and ends with 0', a
   expect(await ended).toEqual([0, null]);
   expect(await waitForDecision(server.db, reply.headers)).toMatchObject({ outcome: 'done' });
 });
+
+// util-linux's `script` runs a command in a terminal of its own, which is closed when `script` is killed.
+test.skipIf(process.platform !== 'linux')(
+  'F34: when its terminal is closed a server stops, and lets a live stream finish',
+  async () => {
+    const inTerminal = await serve(join(folder, 'terminal.db'), (command) => [
+      'script',
+      '--quiet',
+      '--flush',
+      '--command',
+      command.join(' '),
+      '/dev/null',
+    ]);
+    const { text, goOn } = heldStream();
+    const body = JSON.stringify(ask('say hi', { stream: true }));
+    const reply = await fetch(`${inTerminal.url}/v1/chat/completions`, { method: 'POST', body });
+    inTerminal.child.kill('SIGKILL');
+    await expect.poll(() => get(`${inTerminal.url}/livez`).catch(() => 'closed')).toBe('closed');
+    goOn();
+    expect(await reply.text()).toBe(text);
+    expect(await waitForDecision(inTerminal.db, reply.headers)).toMatchObject({ outcome: 'done' });
+  },
+);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../cli-io.ts';
+import { endBy, watchTerminal } from '../terminal.ts';
 import { tuneHeap } from '../tune-heap.ts';
 import { addSettingOptions, readInput, type Options } from '../setting-options.ts';
 
@@ -15,11 +16,13 @@ export function addServeCommand(program: Command, { io }: CliContext): void {
       }
       tuneHeap();
       const { serve } = await import('../serve.ts');
-      await serve(readInput(options, io), io, {
+      const signal = await serve(readInput(options, io), io, {
         startServer: async (config, parts) =>
           (await import('../../main.ts')).startServer(config, parts),
         signals: process,
         exit: (exitCode) => process.exit(exitCode),
+        isTerminalGone: watchTerminal(),
       });
+      if (signal === 'SIGHUP') endBy(signal);
     });
 }

@@ -8,11 +8,20 @@ import { fakeIo } from '../../support/cli-io.ts';
 import { configInput } from '../../support/config-input.ts';
 import { startJsonServer } from '../../support/json-server.ts';
 
+const server: RunningServer = {
+  url: 'http://127.0.0.1:6060',
+  notes: ['llama3:70b stands in for mystery'],
+  threshold: () => ({ threshold: 0.11600049, origin: 'default' }),
+  reload: () => Promise.resolve([]),
+  noteReload: () => {},
+  close: () => Promise.resolve(),
+};
+
 /** Runs `serve` around a server that only remembers what happens to it. */
 function start(
   flags: readonly string[],
   deps: Partial<ServeDeps> = {},
-  server: Partial<RunningServer> = {},
+  parts: Partial<RunningServer> = {},
 ) {
   const { io, stdout, stderr } = fakeIo();
   const signals = new EventEmitter();
@@ -21,18 +30,12 @@ function start(
   const done = serve(configInput(flags), io, {
     startServer: (config) => {
       configs.push(config);
-      return Promise.resolve({
-        url: 'http://127.0.0.1:6060',
-        notes: ['llama3:70b stands in for mystery'],
-        threshold: () => ({ threshold: 0.11600049, origin: 'default' }),
-        reload: () => Promise.resolve([]),
-        noteReload: () => {},
-        close: () => Promise.resolve(void events.push('closed')),
-        ...server,
-      });
+      const close = () => Promise.resolve(void events.push('closed'));
+      return Promise.resolve({ ...server, close, ...parts });
     },
     signals,
     exit: (exitCode) => void events.push(`exit ${exitCode}`),
+    isTerminalGone: () => false,
     ...deps,
   });
   return { done, signals, events, configs, stdout, stderr };
@@ -61,12 +64,9 @@ describe('serve', () => {
 
   it('gives an address to call when it listens on all', async () => {
     const upstream = await startJsonServer({});
-    const server = { url: 'http://0.0.0.0:6060' };
-    const { done, signals, stdout } = start(
-      [...pair, upstream.url, '--host', '0.0.0.0'],
-      {},
-      server,
-    );
+    const parts = { url: 'http://0.0.0.0:6060' };
+    const flags = [...pair, upstream.url, '--host', '0.0.0.0'];
+    const { done, signals, stdout } = start(flags, {}, parts);
     await expect.poll(stdout).toMatch(/curl http:\/\/127\.0\.0\.1:6060/);
     expect(stdout()).toMatch(/access +OPEN TO EVERYONE who reaches 0\.0\.0\.0: set client keys/);
     signals.emit('SIGINT');
@@ -109,6 +109,44 @@ describe('serve', () => {
     await done;
     expect(close).toHaveBeenCalledOnce();
     expect(stderr()).toBe('');
+  });
+
+  it('reloads after the start what was to be reloaded during it', async () => {
+    const reload = vi.fn(() => Promise.resolve([]));
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    let goOn = () => {};
+    const going = new Promise<void>((resolve) => (goOn = resolve));
+    const { done, signals, events } = start([...pair, 'http://127.0.0.1:1/v1'], {
+      startServer: async () => {
+        begin();
+        await going;
+        const close = () => Promise.resolve(void events.push('closed'));
+        return { ...server, reload, close };
+      },
+    });
+    await begun;
+    signals.emit('SIGHUP');
+    expect(reload).not.toHaveBeenCalled();
+    goOn();
+    await expect.poll(() => reload.mock.calls.length).toBe(1);
+    signals.emit('SIGTERM');
+    expect(await done).toBe('SIGTERM');
+    expect(events).toEqual(['closed']);
+  });
+
+  it('stops when its terminal is closed, and reloads nothing', async () => {
+    const reload = vi.fn(() => Promise.resolve([]));
+    const { done, signals, events, stdout } = start(
+      [...pair, 'http://127.0.0.1:1/v1'],
+      { isTerminalGone: () => true },
+      { reload },
+    );
+    await expect.poll(stdout).toMatch(/Try it/);
+    signals.emit('SIGHUP');
+    expect(await done).toBe('SIGHUP');
+    expect(events).toEqual(['closed']);
+    expect(reload).not.toHaveBeenCalled();
   });
 
   it('stops the simulated models when the start fails', async () => {

@@ -6,11 +6,11 @@ function waiting() {
   const signals = new EventEmitter();
   const exits: number[] = [];
   const clock = { ms: 0 };
-  const stopped = waitForStop(
+  const stopped = waitForStop({
     signals,
-    (exitCode) => exits.push(exitCode),
-    () => clock.ms,
-  );
+    exit: (exitCode) => exits.push(exitCode),
+    now: () => clock.ms,
+  });
   return { signals, exits, clock, stopped };
 }
 
