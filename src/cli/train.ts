@@ -21,6 +21,7 @@ import {
   type RouterTrainingSettings,
 } from '../training/train-router.ts';
 import { readTrainingData, type TrainingData } from '../training/training-data.ts';
+import { version } from '../version.ts';
 import type { CliIo } from './cli-io.ts';
 import { textOf, wholeNumber } from './option-values.ts';
 import type { Options } from './setting-options.ts';
@@ -176,13 +177,13 @@ async function embedAll(
   };
 }
 
-/** A run goes on from checkpoints of the same data, embedder and settings only. */
+/** A run goes on from checkpoints of the same version, data, embedder and settings only. */
 function identityOf(
   { id, dimensions }: Embedder,
   { train, dev }: TrainingData,
   settings: RouterTrainingSettings,
 ): string {
-  const parts = [id, dimensions, train.sha256, dev.sha256, settings];
+  const parts = [version(), id, dimensions, train.sha256, dev.sha256, settings];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
