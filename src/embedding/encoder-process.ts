@@ -1,7 +1,5 @@
 import type { EncodeRequest, EncoderSource, ProcessMessage } from './encoder-protocol.ts';
-import { loadHubClassifier } from './hub-classifier-model.ts';
-import { loadHubEncoder } from './hub-model.ts';
-import { loadMinilmEncoder, type EncodeText } from './minilm-encoder.ts';
+import type { EncodeText } from './minilm-encoder.ts';
 
 /*
  * The process of an encoder. The first message says what to load, each one after it is a text;
@@ -18,15 +16,37 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Imports what the model needs, so that native code that cannot be loaded has a message too. */
 async function load(source: EncoderSource): Promise<EncodeText> {
+  // First: its failure can be caught here, but not under the import of transformers.js.
+  await import('./onnx-session.ts');
   switch (source.kind) {
-    case 'local':
+    case 'local': {
+      const { loadMinilmEncoder } = await import('./minilm-encoder.ts');
       return await loadMinilmEncoder(source.folder, source.manifest);
-    case 'hub':
+    }
+    case 'hub': {
+      const { loadHubEncoder } = await import('./hub-model.ts');
       return await loadHubEncoder(source);
-    case 'classifier':
+    }
+    case 'classifier': {
+      const { loadHubClassifier } = await import('./hub-classifier-model.ts');
       return await loadHubClassifier(source);
+    }
   }
+}
+
+/** Why a model was not loaded. */
+function causeOf(error: unknown): string {
+  const message = messageOf(error);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ERR_DLOPEN_FAILED' && code !== 'MODULE_NOT_FOUND') return message;
+  const [firstLine] = message.split('\n');
+  return (
+    `the encoder cannot run on this system, ${process.platform} ${process.arch} (${firstLine}). ` +
+    'onnxruntime-node is made for Linux with glibc (which Alpine has not), macOS and Windows; ' +
+    'embedder: fast needs neither it nor an encoder'
+  );
 }
 
 async function answer(encode: EncodeText, { id, text }: EncodeRequest): Promise<void> {
@@ -47,7 +67,7 @@ async function start(source: EncoderSource): Promise<void> {
     });
     post({ type: 'ready', dimensions: vector.length });
   } catch (error) {
-    post({ type: 'broken', message: messageOf(error) });
+    post({ type: 'broken', message: causeOf(error) });
   }
 }
 

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Embedder } from '../../../src/embedding/embedder.ts';
 import { createLocalEncoder } from '../../../src/embedding/local-encoder.ts';
 import { windowOf } from '../../../src/embedding/minilm-encoder.ts';
 import { openOnnxSession, type OnnxSession } from '../../../src/embedding/onnx-session.ts';
+import { ConfigError } from '../../../src/errors.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const folder = fileURLToPath(new URL('../../../models/minilm/', import.meta.url));
 const fixture = new URL('../../fixtures/minilm-golden.json', import.meta.url);
@@ -124,4 +126,23 @@ it('rejects what waits when it is closed, and every later call', async () => {
   await other.close();
   await outcome;
   await expect(other.embed(['late'])).rejects.toThrow('closed');
+});
+
+it('says what to do where the native part of onnxruntime cannot be loaded, as on Alpine', async () => {
+  const hook = join(tempFolder(), 'no-onnxruntime.cjs');
+  writeFileSync(
+    hook,
+    `const { dlopen } = process;
+    process.dlopen = (module, file, ...rest) => {
+      if (!file.includes('onnxruntime')) return dlopen(module, file, ...rest);
+      throw Object.assign(new Error('ld-linux-x86-64.so.2: cannot open'), { code: 'ERR_DLOPEN_FAILED' });
+    };`,
+  );
+  vi.stubEnv('NODE_OPTIONS', `--require ${hook}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const start = createLocalEncoder({ processes: 1 });
+  await expect(start).rejects.toBeInstanceOf(ConfigError);
+  await expect(start).rejects.toThrow(
+    /cannot run on this system, \w+ \w+ \(ld-linux-x86-64\.so\.2: cannot open\).*embedder: fast/,
+  );
 });
