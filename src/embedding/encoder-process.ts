@@ -18,8 +18,8 @@ function messageOf(error: unknown): string {
 
 /** Imports what the model needs, so that native code that cannot be loaded has a message too. */
 async function load(source: EncoderSource): Promise<EncodeText> {
-  // First: its failure can be caught here, but not under the import of transformers.js.
-  await import('./onnx-session.ts');
+  // First, and by itself: Node 20 cannot catch what a CommonJS module throws when another module imports it.
+  await import('onnxruntime-node');
   switch (source.kind) {
     case 'local': {
       const { loadMinilmEncoder } = await import('./minilm-encoder.ts');

@@ -6,7 +6,7 @@ export interface OnnxSession {
 }
 
 /**
- * The only place that imports onnxruntime-node (CommonJS: the default import is the one that works).
+ * The only place that uses onnxruntime-node (CommonJS: the default import is the one that works).
  * One thread a session: more processes are the way to more throughput.
  *
  * @param file network with one int64 input [batch, sequence] and one float output [batch, dimensions]
