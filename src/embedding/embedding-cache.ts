@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { EmbeddingError } from '../errors.ts';
 import type { Embedder, Embedding } from './embedder.ts';
@@ -20,7 +20,7 @@ const defaultMaxEntries = 5000;
 
 /** The text itself is not kept. */
 function keyOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
+  return hash('sha256', text, 'base64');
 }
 
 /** Resolves with `promise`, or rejects as soon as the signal aborts. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { LogPrompts } from '../config/config.ts';
 import type { RedactText } from '../privacy/redact-text.ts';
 import type { Decision } from '../routing/decision.ts';
@@ -98,7 +98,7 @@ function keptOf(
   if (isPrivate) return { promptText: null, promptHash: null, embedding: null };
   return {
     promptText: prompts === 'full' && text !== null ? redactText(text) : null,
-    promptHash: prompts === 'none' || text === null ? null : sha256(text),
+    promptHash: prompts === 'none' || text === null ? null : hash('sha256', text),
     embedding: embeddings ? embedding : null,
   };
 }
@@ -131,8 +131,4 @@ function usageOf(request: TextRequest, facts: AnswerFacts | null): Usage {
     usageEstimated: facts.promptTokens === null || facts.completionTokens === null,
     ...billedTokens(facts, request.promptChars),
   };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,6 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { isObject } from '../is-object.ts';
+import { createKeyedHash } from '../routing/keyed-hash.ts';
 import { contentText } from '../routing/prompt-text.ts';
 
 /** An answered request, as far as asking again goes. */
@@ -37,17 +37,15 @@ export function createAskedAgain({
   pauseMs = 1_000,
   max = 10_000,
 }: AskedAgainOptions = {}) {
-  const key = randomBytes(32);
+  const keyedHash = createKeyedHash();
   const seen = new LRUCache<string, Pick<Asking, 'decisionId' | 'endedAtMs'>>({ max });
 
   /** @returns the decision whose answer did not do; null when there is none */
   return function repeatedDecision(asking: Asking): string | null {
     const { decisionId, client, sessionHash, text, startedAtMs, endedAtMs } = asking;
     if (text.length < leastChars) return null;
-    const hash = createHmac('sha256', key)
-      .update(JSON.stringify([client, sessionHash, text.length]))
-      .update(text.slice(0, hashedChars))
-      .digest('base64');
+    const who = JSON.stringify([client, sessionHash, text.length]);
+    const hash = keyedHash(who + text.slice(0, hashedChars));
     const earlier = seen.get(hash);
     if (earlier === undefined || earlier.endedAtMs <= endedAtMs) {
       seen.set(hash, { decisionId, endedAtMs });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { PromptScore, Router } from './router.ts';
 
@@ -29,5 +29,5 @@ export function cacheScores(router: Router, maxEntries = defaultMaxEntries): Rou
 
 function keyOf(text: string): string {
   if (text.length <= longestKey) return text;
-  return createHash('sha256').update(text).digest('base64');
+  return hash('sha256', text, 'base64');
 }

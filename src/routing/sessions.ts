@@ -1,6 +1,7 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Tier } from './decision.ts';
+import { createKeyedHash } from './keyed-hash.ts';
 
 export interface SessionSettings {
   /** Conversations that are remembered; the one unused longest goes first. */
@@ -58,7 +59,7 @@ const hashedChars = 8192;
  * @param now milliseconds that never go back
  */
 export function createSessions(settings: SessionSettings, now = () => performance.now()): Sessions {
-  const secret = randomBytes(32);
+  const keyedHash = createKeyedHash();
   let sessions = createCache(settings, now);
 
   return {
@@ -95,10 +96,8 @@ export function createSessions(settings: SessionSettings, now = () => performanc
   function hashOf({ name, opening }: SessionClue, keyHash: string): string | null {
     if (name !== null) return namedSessionHash(name, keyHash);
     if (opening === null) return null;
-    // With a secret that ends with the process, nobody can check a guess of the text.
-    const mac = createHmac('sha256', secret).update(keyHash);
-    for (const part of opening) mac.update(`\n${part.length}\n${part.slice(0, hashedChars)}`);
-    return mac.digest('hex');
+    const parts = opening.map((part) => `\n${part.length}\n${part.slice(0, hashedChars)}`);
+    return keyedHash(keyHash + parts.join(''));
   }
 }
 
