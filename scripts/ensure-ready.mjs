@@ -106,6 +106,8 @@ function runNpm(args) {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 256 * 1024 * 1024,
+    // There npm is a script of the shell.
+    shell: process.platform === 'win32' && !isNpm,
   });
   if (result.error) {
     fail(`npm cannot be run (${result.error.message}): install npm, it comes with Node`);
