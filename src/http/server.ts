@@ -47,6 +47,8 @@ export function createHttpServer(app: Express, limits: ServerLimits = defaultSer
   server.maxConnections = limits.connections;
   server.on('request', (req, res) => {
     open.add(req.socket, res);
+    // On a connection that had a request under way when the server began to close: its last one.
+    if (!server.listening) res.setHeader('connection', 'close');
     // A proxy's target (`POST http://other/v1/…`) would match our paths, and is not for us.
     if (req.url?.startsWith('/')) app(req, res);
     else refuse(req.socket, 400, 'The request target must be a path.');

@@ -67,6 +67,36 @@ test('F34: of 20 streams those in time finish, the others end in an error event,
   await expect(post(url, ask('hi'))).rejects.toThrow();
 });
 
+test('F34: a connection that was busy when the server began to close takes one more request', async () => {
+  const upstream = await startScriptedUpstream();
+  const gateway = await startTestGateway({ strong: upstream.url });
+  const goOn: (() => void)[] = [];
+  const held: Script = async (res, seen) => {
+    await new Promise<void>((resolve) => goOn.push(resolve));
+    await completion('late')(res, seen);
+  };
+  upstream.enqueue(held, held);
+  const [kept, other] = [await openRaw(gateway.url), await openRaw(gateway.url)];
+  const chat = rawPost(gateway.url, JSON.stringify(ask('hi')));
+  kept.send(chat);
+  await expect.poll(() => goOn.length).toBe(1);
+  other.send(chat);
+  await expect.poll(() => goOn.length).toBe(2);
+
+  const closed = gateway.close();
+  goOn[0]!();
+  await kept.until(/late/);
+  kept.send('GET /livez HTTP/1.1\r\nHost: h\r\n\r\n');
+  await kept.closed;
+  expect(kept.text().slice(kept.text().indexOf('late'))).toMatch(
+    /HTTP\/1.1 200 OK\r\n[^]*\bconnection: close\r\n/i,
+  );
+  goOn[1]!();
+  await other.until(/late/);
+  await closed;
+  await upstream.close();
+});
+
 describe('an answer in one piece, larger than what the kernel holds', () => {
   const large = 'x'.repeat(30 * 1024 * 1024);
   const model = 'nomic';
