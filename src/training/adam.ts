@@ -1,4 +1,5 @@
 // Adam (Kingma & Ba, arXiv:1412.6980) with decoupled weight decay (AdamW, arXiv:1711.05101).
+import { power } from '../math/power.ts';
 
 export interface Adam {
   /** One step; `rate` and `decay` are the learning rate and the weight decay of this step. */
@@ -24,8 +25,8 @@ export function createAdam(
     second,
     step(rate, decay) {
       steps++;
-      const scale = rate / (1 - beta1 ** steps);
-      const correction = 1 / (1 - beta2 ** steps);
+      const scale = rate / (1 - power(beta1, steps));
+      const correction = 1 / (1 - power(beta2, steps));
       for (let i = 0; i < parameters.length; i++) {
         const g = gradients[i]!;
         first[i] = beta1 * first[i]! + (1 - beta1) * g;

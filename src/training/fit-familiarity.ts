@@ -1,6 +1,7 @@
 // Landmarks are drawn from the training prompts; what a known task looks like to them is shown by the prompts of
 // dev, other questions of the same tasks; what an unknown one looks like, by the same prompts once the landmarks of
 // their task are left out.
+import { power } from '../math/power.ts';
 import type { Random } from '../math/random.ts';
 import { nearestCosine, type FamiliaritySettings } from '../routing/familiarity.ts';
 import { factorsOf, type MfHead } from '../routing/matrix-factorization.ts';
@@ -141,7 +142,7 @@ function drawLandmarks(
   const counts = countBy(questions.map((i) => rows[i]!.source));
   const rank = new Map(
     questions.map((i) => {
-      const weight = counts.get(rows[i]!.source)! ** (sourcePower - 1);
+      const weight = power(counts.get(rows[i]!.source)!, sourcePower - 1);
       return [i, Math.log(1 - random()) / weight];
     }),
   );
@@ -165,7 +166,9 @@ function rowOf(matrix: Float64Array, i: number, width: number): Float64Array {
 /** Known and unknown prompts weigh the same in all; within each, a task by its number of prompts to the power given. */
 function weightsOf(tasks: readonly (string | undefined)[]): Float64Array {
   const counts = countBy(tasks.map((task) => task ?? ''));
-  const one = tasks.map((task) => (task === undefined ? 0 : counts.get(task)! ** (taskPower - 1)));
+  const one = tasks.map((task) =>
+    task === undefined ? 0 : power(counts.get(task)!, taskPower - 1),
+  );
   const sum = one.reduce((total, weight) => total + weight, 0);
   const scaled = one.map((weight) => (totalWeight * weight) / sum);
   return Float64Array.from([...scaled, ...scaled]);

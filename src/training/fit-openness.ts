@@ -1,5 +1,6 @@
 // Which tasks are open? Logistic regression with a ridge on x. Open and closed everyday prompts are told
 // apart by their category; the prompts of outcome tables, nearly all of them exam questions, count as closed.
+import { power } from '../math/power.ts';
 import type { OpennessSettings } from '../routing/prompt-factors.ts';
 import { fitLogistic } from './logistic-regression.ts';
 import { countBy } from './training-rows.ts';
@@ -67,7 +68,7 @@ interface WeighedRow {
 function weightsOf(rows: readonly WeighedRow[]): Float64Array {
   const nameOf = ({ source, kind }: WeighedRow): string => `${kind} ${source}`;
   const counts = countBy(rows.map(nameOf));
-  const weights = Float64Array.from(rows, (row) => counts.get(nameOf(row))! ** -0.5);
+  const weights = Float64Array.from(rows, (row) => power(counts.get(nameOf(row))!, -0.5));
   const sums = { open: 0, closed: 0, exam: 0 };
   for (const [i, { kind }] of rows.entries()) sums[kind] += weights[i]!;
   return weights.map((weight, i) => (totals[rows[i]!.kind] * weight) / sums[rows[i]!.kind]);

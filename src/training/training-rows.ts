@@ -1,3 +1,4 @@
+import { power } from '../math/power.ts';
 import type { Outcome } from './outcomes.ts';
 import type { TrainingRows } from './mf-loss.ts';
 
@@ -53,7 +54,8 @@ export function trainingRows(
     }
     starts.push(columns.length);
     weights[i] =
-      perSource.get(source)! ** (sourcePower - 1) * Math.max(1, known.length) ** -modelPower;
+      power(perSource.get(source)!, sourcePower - 1) *
+      power(Math.max(1, known.length), -modelPower);
   }
   const meanWeight = weights.reduce((sum, weight) => sum + weight, 0) / rows.length;
   return {
