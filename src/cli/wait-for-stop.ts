@@ -23,7 +23,11 @@ export function waitForStop({
 }: StopDeps): Promise<NodeJS.Signals> {
   const exitCodes = { SIGTERM: 143, SIGINT: 130 } as const;
   return new Promise((resolve) => {
-    if (isTerminalGone) signals.on('SIGHUP', () => isTerminalGone() && resolve('SIGHUP'));
+    if (isTerminalGone) {
+      const onHangUp = () => isTerminalGone() && resolve('SIGHUP');
+      signals.on('SIGHUP', onHangUp);
+      onHangUp(); // It may have been closed before.
+    }
     let firstMs: number | null = null;
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
       signals.on(name, () => {

@@ -137,16 +137,26 @@ describe('serve', () => {
 
   it('stops when its terminal is closed, and reloads nothing', async () => {
     const reload = vi.fn(() => Promise.resolve([]));
+    let isGone = false;
     const { done, signals, events, stdout } = start(
       [...pair, 'http://127.0.0.1:1/v1'],
-      { isTerminalGone: () => true },
+      { isTerminalGone: () => isGone },
       { reload },
     );
     await expect.poll(stdout).toMatch(/Try it/);
+    isGone = true;
     signals.emit('SIGHUP');
     expect(await done).toBe('SIGHUP');
     expect(events).toEqual(['closed']);
     expect(reload).not.toHaveBeenCalled();
+  });
+
+  it('stops when its terminal was closed during the start', async () => {
+    const { done, events } = start([...pair, 'http://127.0.0.1:1/v1'], {
+      isTerminalGone: () => true,
+    });
+    expect(await done).toBe('SIGHUP');
+    expect(events).toEqual(['closed']);
   });
 
   it('stops the simulated models when the start fails', async () => {
