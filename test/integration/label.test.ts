@@ -10,6 +10,7 @@ import { openDatabase } from '../../src/store/database.ts';
 import { createLogWriter } from '../../src/store/log-writer.ts';
 import { packRows } from '../../src/store/packed-rows.ts';
 import type { RequestRecord } from '../../src/store/request-record.ts';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 import { fakeIo } from '../support/cli-io.ts';
 import { judgeOfLength, judgeOfPlaces, judgeWithoutVerdict } from '../support/judges.ts';
 import { requestRecord } from '../support/request-record.ts';
@@ -21,7 +22,6 @@ import {
 } from '../support/scripted-upstream.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { writeConfigFile } from '../support/config-input.ts';
-import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 const key = 'canary-judge-0123456789';
 let strong: ScriptedUpstream;

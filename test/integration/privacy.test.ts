@@ -5,13 +5,13 @@ import type { Config } from '../../src/config/config.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { createLogWriter } from '../../src/store/log-writer.ts';
 import { packRows } from '../../src/store/packed-rows.ts';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 import { ask, get, post } from '../support/chat.ts';
 import { fakeIo } from '../support/cli-io.ts';
 import { readLog, waitForDecision } from '../support/read-log.ts';
 import { requestRecord } from '../support/request-record.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway } from '../support/start-gateway.ts';
-import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 async function start(settings: Partial<Config>) {
   const upstream = await startScriptedUpstream();

@@ -12,6 +12,7 @@ import type { CachedEmbedder } from '../../src/embedding/embedding-cache.ts';
 import { EmbeddingError } from '../../src/errors.ts';
 import { startServer, type RunningServer } from '../../src/main.ts';
 import { LogUnavailableError } from '../../src/store/log-unavailable-error.ts';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 import { ask, get, post } from '../support/chat.ts';
 import { deployment } from '../support/deployment.ts';
 import { openRaw, rawPost } from '../support/raw-client.ts';
@@ -30,7 +31,6 @@ import {
 } from '../support/start-gateway.ts';
 import { answerEach, jsonAnswer, startTcpUpstream } from '../support/tcp-upstream.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 let upstream: ScriptedUpstream;
 

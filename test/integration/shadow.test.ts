@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { Secret } from '../../src/secret.ts';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 import { ask, get, post } from '../support/chat.ts';
 import { deployment } from '../support/deployment.ts';
 import { judgeOfLength, judgeOfPlaces, judgeWithoutVerdict } from '../support/judges.ts';
@@ -15,7 +16,6 @@ import {
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
-import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 const key = 'canary-shadow-judge-0123456789';
 const settings = { share: 1, maxNanoUsdPerDay: 1e9, maxPerHour: 1000 };

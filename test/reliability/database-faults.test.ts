@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { SqliteDatabase } from '../../src/store/sqlite.ts';
 import { ask, get, post } from '../support/chat.ts';
 import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
-import { SqliteDatabase } from '../../src/store/sqlite.ts';
 
 let upstream: ScriptedUpstream;
 let gateway: TestGateway;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { CalibrationRow } from '../../../src/calibration/calibration-row.ts';
 import { seededRandom } from '../../../src/math/random.ts';
+import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 import { runCommand } from '../../support/cli-io.ts';
 import { simulateLog, truePgr } from '../../support/simulated-log.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { writeOutcomes } from '../../support/write-outcomes.ts';
-import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 
 const settings = {
   requests: 1500,

@@ -8,11 +8,11 @@ import { createLogWriter } from '../../../src/store/log-writer.ts';
 import { packRows } from '../../../src/store/packed-rows.ts';
 import { openRequestLog } from '../../../src/store/request-log.ts';
 import type { RequestRecord } from '../../../src/store/request-record.ts';
+import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 import { fakeIo } from '../../support/cli-io.ts';
 import { fakeScorer } from '../../support/fake-scorer.ts';
 import { requestRecord } from '../../support/request-record.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 
 /** A log with the scores 0.000, 0.001, ... of one router version. */
 function logWithScores(rows: number, fields: Partial<RequestRecord> = {}): string {

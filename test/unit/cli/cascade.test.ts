@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createAuroc } from '../../../src/calibration/auroc.ts';
 import { normal, seededRandom } from '../../../src/math/random.ts';
+import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 import { runCommand } from '../../support/cli-io.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { writeOutcomes } from '../../support/write-outcomes.ts';
-import { SqliteDatabase } from '../../../src/store/sqlite.ts';
 
 const count = 300;
 

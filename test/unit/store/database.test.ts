@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { openDatabase } from '../../../src/store/database.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
 import { SqliteDatabase } from '../../../src/store/sqlite.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 test('creates the folder and a file that only its owner reads, in WAL mode', () => {
   const file = join(tempFolder(), 'data', 'log.db');

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
 import { migrate, migrations } from '../../../src/store/migrations.ts';
 import { createLogWriter } from '../../../src/store/log-writer.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
 import { SqliteDatabase } from '../../../src/store/sqlite.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const names = (database: Database) =>
   database.prepare('select name from migration order by name').pluck().all();
