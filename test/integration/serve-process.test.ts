@@ -7,11 +7,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ask, get, post } from '../support/chat.ts';
 import { waitForDecision } from '../support/read-log.ts';
-import {
-  startScriptedUpstream,
-  streamOf,
-  type ScriptedUpstream,
-} from '../support/scripted-upstream.ts';
+import { startScriptedUpstream, type ScriptedUpstream } from '../support/scripted-upstream.ts';
+import { twoHalves } from '../support/two-halves.ts';
 
 // The real thing: the command line in a process of its own, the shipped encoder and weights.
 let folder: string;
@@ -128,23 +125,16 @@ test('F27: a megabyte, emoji, NUL and lone surrogates give a score, and the next
   expect((await get(`${server.url}/readyz`)).status).toBe(200);
 });
 
-/** The half of a stream, the rest of which comes when it is told to. */
-function heldStream() {
-  const text = streamOf('llama3', [{ content: 'one' }, { content: 'two' }], false);
-  const half = text.indexOf('data:', text.indexOf('one'));
+/** The next request is answered by half of a stream, the rest of which comes when it is told to. */
+function holdStream() {
+  const { text, script } = twoHalves('llama3');
   let goOn = () => {};
-  const going = new Promise<void>((resolve) => (goOn = resolve));
-  upstream.enqueue(async (res) => {
-    res.writeHead(200, { 'content-type': 'text/event-stream' });
-    res.write(text.slice(0, half));
-    await going;
-    res.end(text.slice(half));
-  });
-  return { text, goOn };
+  upstream.enqueue(script(new Promise((resolve) => (goOn = resolve))));
+  return { text, goOn: () => goOn() };
 }
 
 test('F34: SIGTERM lets a live stream finish, writes its row and ends with 0', async () => {
-  const { text, goOn } = heldStream();
+  const { text, goOn } = holdStream();
   const body = JSON.stringify(ask('say hi', { stream: true }));
   const reply = await fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body });
   const ended = once(server.child, 'exit');
@@ -168,7 +158,7 @@ test.skipIf(process.platform !== 'linux')(
       command.join(' '),
       '/dev/null',
     ]);
-    const { text, goOn } = heldStream();
+    const { text, goOn } = holdStream();
     const body = JSON.stringify(ask('say hi', { stream: true }));
     const reply = await fetch(`${inTerminal.url}/v1/chat/completions`, { method: 'POST', body });
     inTerminal.child.kill('SIGKILL');

@@ -1,20 +1,10 @@
 import { expect, test } from 'vitest';
 import { ask, get } from '../support/chat.ts';
-import { startScriptedUpstream, streamOf, type Script } from '../support/scripted-upstream.ts';
+import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { startTestGateway } from '../support/start-gateway.ts';
+import { twoHalves } from '../support/two-halves.ts';
 
-const text = streamOf('weak-model:7b', [{ content: 'one' }, { content: 'two' }], false);
-const half = text.slice(0, text.indexOf('data:', text.indexOf('one')));
-
-/** Sends the first half at once and the rest when told to. */
-function inTwoHalves(goOn: Promise<void>): Script {
-  return async (res) => {
-    res.writeHead(200, { 'content-type': 'text/event-stream' });
-    res.write(half);
-    await goOn;
-    res.end(text.slice(half.length));
-  };
-}
+const { text, half, script: inTwoHalves } = twoHalves('weak-model:7b');
 
 test('closing lets a running stream finish and takes no new connection', async () => {
   const upstream = await startScriptedUpstream();

@@ -10,15 +10,14 @@ import { readLog } from '../support/read-log.ts';
 import {
   completion,
   startScriptedUpstream,
-  streamOf,
   type Script,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
 import { startTestGateway } from '../support/start-gateway.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { twoHalves } from '../support/two-halves.ts';
 
-const text = streamOf('weak-model:7b', [{ content: 'one' }, { content: 'two' }], false);
-const half = text.slice(0, text.indexOf('data:', text.indexOf('one')));
+const { text, half, script: inTwoHalves } = twoHalves('weak-model:7b');
 
 test('F34: of 20 streams those in time finish, the others end in an error event, all are logged', async () => {
   const upstream = await startScriptedUpstream();
@@ -30,16 +29,10 @@ test('F34: of 20 streams those in time finish, the others end in an error event,
   }));
   let goOn = () => {};
   const going = new Promise<void>((resolve) => (goOn = resolve));
-  const inTime = (isInTime: boolean): Script => {
-    return async (res) => {
-      res.writeHead(200, { 'content-type': 'text/event-stream' });
-      res.write(half);
-      if (!isInTime) return;
-      await going;
-      res.end(text.slice(half.length));
-    };
-  };
-  upstream.enqueue(...Array.from({ length: 20 }, (_, i) => inTime(i % 2 === 0)));
+  const never = new Promise<void>(() => {});
+  upstream.enqueue(
+    ...Array.from({ length: 20 }, (_, i) => inTwoHalves(i % 2 === 0 ? going : never)),
+  );
   const url = `${gateway.url}/v1/chat/completions`;
   const body = JSON.stringify(ask('hi', { stream: true }));
   const streams = await Promise.all(
