@@ -9,9 +9,9 @@ const contextChars = 500;
 /**
  * The text of a conversation that is scored: the last user message that has text, its text parts
  * joined. In front of one that is shorter than 60 characters stand the user's texts before it,
- * newest first up to 500 characters in all, in their order. Images, tool output and `<think>`
- * blocks are left out, so that a tool turn is judged by what the user asked (RouteLLM scores
- * `messages[-1]`, whatever its role).
+ * newest first up to 500 characters in all, in their order. Images, tool output, `<think>` blocks
+ * and what coding agents add are left out, so that a tool turn is judged by what the user asked
+ * (RouteLLM scores `messages[-1]`, whatever its role).
  *
  * Without a user text the last system or developer text is taken; null when there is none.
  */
@@ -46,12 +46,17 @@ function* textsFromLast(
   }
 }
 
-/** A string, or a list of content parts, as plain text without thoughts; '' for anything else. */
+/**
+ * A string, or a list of content parts, as plain text: what somebody said, without thoughts and
+ * what coding agents add. '' for anything else.
+ */
 export function contentText(content: unknown): string {
-  return withoutThoughts(rawText(content)).trim();
+  let text = rawText(content);
+  for (const [open, close] of unsaidBlocks) text = withoutBlocks(text, open, close);
+  return text.trim();
 }
 
-/** With its thoughts. */
+/** With all that nobody said. */
 export function rawText(content: unknown): string {
   if (typeof content === 'string') return content.trim();
   if (!Array.isArray(content)) return '';
@@ -63,15 +68,27 @@ export function rawText(content: unknown): string {
   return texts.join('\n').trim();
 }
 
+/**
+ * Thoughts, and what coding agents put into the user's messages: Cline's open files and Codex's
+ * folder, the notes of others, the project's AGENTS.md.
+ */
+const unsaidBlocks = [
+  ['<think>', '</think>'],
+  ['<environment_details>', '</environment_details>'],
+  ['<environment_context>', '</environment_context>'],
+  ['<system-reminder>', '</system-reminder>'],
+  ['# AGENTS.md instructions for ', '</INSTRUCTIONS>'],
+] as const;
+
 /** A mark that nothing closes is one that somebody speaks of, and what follows is text. */
-function withoutThoughts(text: string): string {
+function withoutBlocks(text: string, open: string, close: string): string {
   let said = '';
   let at = 0;
   for (;;) {
-    const start = text.indexOf('<think>', at);
-    const end = start < 0 ? -1 : text.indexOf('</think>', start);
+    const start = text.indexOf(open, at);
+    const end = start < 0 ? -1 : text.indexOf(close, start);
     if (end < 0) return said + text.slice(at);
     said += text.slice(at, start);
-    at = end + '</think>'.length;
+    at = end + close.length;
   }
 }

@@ -43,12 +43,25 @@ test('a lone system text is better than nothing; oddities are not text', () => {
   expect(promptText([null, 3, 'x', { role: 'user', content: 3 }, { role: 'user' }])).toBeNull();
 });
 
-const user = (content: string) => ({ role: 'user', content });
+const user = (content: unknown) => ({ role: 'user', content });
 
 test('a single turn is scored as it is, however short', () => {
   expect(promptText([{ role: 'system', content: 'be brief' }, user('commit it')])).toBe(
     'commit it',
   );
+});
+
+test('what coding agents add to the user text is not scored', () => {
+  const scored = (content: unknown) => promptText([user(content)]);
+  const cline = '<task>Rename it</task>\n<environment_details>\nopen: a.ts\n</environment_details>';
+  expect(scored(cline)).toBe('<task>Rename it</task>');
+  const codex = [
+    '# AGENTS.md instructions for /srv\n\n<INSTRUCTIONS>\nUse tabs.\n</INSTRUCTIONS>',
+    '<environment_context>\n  <cwd>/srv</cwd>\n</environment_context>',
+  ].map((text) => ({ type: 'input_text', text }));
+  expect(promptText([user(codex), user('Fix the tests')])).toBe('Fix the tests');
+  expect(scored('<system-reminder>Be brief.</system-reminder>\nWhy?')).toBe('Why?');
+  expect(scored('What is <environment_context>?')).toBe('What is <environment_context>?');
 });
 
 test('in front of a short text stands what the user said before, in its order', () => {
