@@ -15,6 +15,7 @@ import type { InFlight } from './in-flight.ts';
 import { getMetrics } from './metrics.ts';
 import { listModels, retrieveModel } from './models.ts';
 import { postScore } from './score.ts';
+import { parseResponsesRequest } from './responses-request.ts';
 import type { ReloadState, Serving } from './serving.ts';
 import { methodNotAllowed, root, unknownPath } from './unknown-path.ts';
 import type { Uploads } from './uploads.ts';
@@ -63,6 +64,7 @@ export function createApp(deps: AppDeps): Express {
   // What stands below needs a client's key, where keys are configured.
   app.use(clientKey);
   app.post(both('/completions'), textCompletions(deps, parseCompletionRequest));
+  app.post(both('/responses'), textCompletions(deps, parseResponsesRequest));
   app.post(both('/embeddings'), postEmbeddings(deps));
   app.get(both('/models'), listModels(deps));
   app.get(both('/models/*id'), retrieveModel(deps));
@@ -72,6 +74,7 @@ export function createApp(deps: AppDeps): Express {
 
   app.all(both('/chat/completions'), methodNotAllowed('POST'));
   app.all(both('/completions'), methodNotAllowed('POST'));
+  app.all(both('/responses'), methodNotAllowed('POST'));
   app.all(both('/embeddings'), methodNotAllowed('POST'));
   app.all(both('/router/score'), methodNotAllowed('POST'));
   app.all(both('/router/feedback'), methodNotAllowed('POST'));

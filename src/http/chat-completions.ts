@@ -20,7 +20,7 @@ import { toLogRecord } from './log-entry.ts';
 import { assertNoLoop } from './loop-guard.ts';
 import { readBody } from './read-body.ts';
 import { requestFacts } from './request-facts.ts';
-import { endBrokenStream, writeChunk } from './reply.ts';
+import { endBrokenResponse, endBrokenStream, writeChunk } from './reply.ts';
 import type { Serving } from './serving.ts';
 import { whileInFlight } from './while-in-flight.ts';
 
@@ -42,8 +42,8 @@ export interface Exchange {
 }
 
 /**
- * `POST /v1/chat/completions` and `/v1/completions`: read, decide, forward, relay; and one log row,
- * however it ends.
+ * `POST /v1/chat/completions`, `/v1/completions` and `/v1/responses`: read, decide, forward, relay;
+ * and one log row, however it ends.
  */
 export function textCompletions(
   deps: AppDeps,
@@ -67,8 +67,11 @@ export function textCompletions(
       const overheadMs = call.elapsedMs();
       deps.metrics.onOverhead(overheadMs);
       setHeaders(res, { 'x-pointsman-overhead-ms': overheadMs.toFixed(2) });
-      const { endpoint } = request;
-      const keepText = serving.afterAnswer.needsText({ decision, endpoint, body: body.value });
+      const { endpoint, messages } = request;
+      const keepText = serving.afterAnswer.needsText({
+        ...{ decision, endpoint, messages },
+        body: body.value,
+      });
       await answer(deps, { req, res, call, body, request, decision, serving, keepText });
     });
   };
@@ -101,8 +104,7 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
       throw error;
     }
     logBrokenStream(deps, exchange, forwarded, seen);
-    if (exchange.request.stream) endBrokenStream(res, seen);
-    else res.destroy(); // its length is told already: nothing can be said in it
+    endBroken(exchange, forwarded, seen);
   }
 
   function record(
@@ -139,6 +141,7 @@ async function answer(deps: AppDeps, exchange: Exchange): Promise<void> {
       record: row,
       body: exchange.body.value,
       endpoint: request.endpoint,
+      messages: request.messages,
       facts: forwarded.answer?.facts ?? null,
       deployment: forwarded.deployment,
       client: clientName(req),
@@ -210,6 +213,14 @@ function attemptHeaders(
         }
       : {}),
   };
+}
+
+function endBroken({ res, request }: Exchange, { answer }: Forwarded, error: AppError): void {
+  if (!request.stream) {
+    res.destroy(); // its length is told already: nothing can be said in it
+  } else if (request.endpoint === 'responses') {
+    endBrokenResponse(res, error, answer?.facts.sequence ?? 0);
+  } else endBrokenStream(res, error);
 }
 
 function calledUrl({ endpoint }: TextRequest, { deployment }: Forwarded): string {

@@ -5,19 +5,23 @@ import { promptText } from '../routing/prompt-text.ts';
 import type { JsonObjectText } from './json-text.ts';
 
 /** Below the base URL, ours and an upstream's. */
-export type Endpoint = 'chat/completions' | 'completions' | 'embeddings';
+export type Endpoint = 'chat/completions' | 'completions' | 'responses' | 'embeddings';
 
 /** The fields of a request for text that we read; all others pass through as they came. */
 export interface TextRequest {
   readonly endpoint: Endpoint;
   readonly model: string;
   readonly stream: boolean;
+  /** A stream that tells its usage only when asked to. */
+  readonly asksUsage: boolean;
   /** The client asked for the stream's usage chunk itself. */
   readonly wantsUsage: boolean;
   /** `stream_options` as it came; null when there is none. */
   readonly streamOptions: Readonly<Record<string, unknown>> | null;
   /** What is scored; null when no message has text. */
   readonly text: string | null;
+  /** The conversation as messages of a chat; null for a bare prompt. */
+  readonly messages: readonly unknown[] | null;
   /** What the request says about retries and fallbacks; not forwarded. */
   readonly dispatch: DispatchWishes;
   /** Characters of the request without its pictures' bytes: the base of an estimate. */
@@ -52,7 +56,10 @@ const forbidden = new Set([
 ]);
 
 /** What the user, or a schema, says: any key may stand there. */
-const freeForm = new Set(['messages', 'tools', 'functions', 'response_format', 'prompt', 'input']);
+const freeForm = new Set([
+  ...['messages', 'tools', 'functions', 'response_format', 'prompt'],
+  ...['input', 'text'], // of responses
+]);
 
 /**
  * Reads a `POST /v1/chat/completions` body. Checked by hand and only where we read it: the schema
@@ -64,12 +71,12 @@ export function parseChatRequest(body: JsonObjectText): TextRequest {
   const shared = parseShared(body, 'chat/completions');
   const messages = parseMessages(body.value['messages']);
   const promptChars = countPromptChars(body.text, messages);
-  return { text: promptText(messages), ...shared, promptChars };
+  return { text: promptText(messages), messages, ...shared, promptChars };
 }
 
 /** Characters of a request, with what a picture is worth in place of its bytes. */
-export function countPromptChars(body: string, messages: unknown): number {
-  if (!Array.isArray(messages)) return body.length;
+export function countPromptChars(body: string, messages: readonly unknown[] | null): number {
+  if (messages === null) return body.length;
   const { images, inlineChars } = messageFacts(messages);
   return body.length - inlineChars + images * charsOfImage;
 }
@@ -81,7 +88,7 @@ const charsOfImage = 4000;
 export function parseShared(
   { value: body, text }: JsonObjectText,
   endpoint: Endpoint,
-): Omit<TextRequest, 'text'> {
+): Omit<TextRequest, 'text' | 'messages'> {
   assertNoUpstreamFields(body);
   const model = body['model'];
   if (typeof model !== 'string') {
@@ -101,6 +108,7 @@ export function parseShared(
     model,
     stream,
     streamOptions,
+    asksUsage: stream && endpoint !== 'responses',
     wantsUsage: streamOptions?.['include_usage'] === true,
     dispatch: parseDispatchWishes(body),
     promptChars: text.length,

@@ -19,7 +19,7 @@ export function parseCompletionRequest(body: JsonObjectText): TextRequest {
     );
   }
   const text = contentText(onlyPrompt(prompt));
-  return { ...shared, text: text === '' ? null : text };
+  return { ...shared, text: text === '' ? null : text, messages: null };
 }
 
 function onlyPrompt(prompt: unknown): string {

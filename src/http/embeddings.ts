@@ -96,14 +96,11 @@ async function recorded(
   ): void {
     const { request, serving, forwarded } = exchange;
     const { deployment, answer } = forwarded;
-    const asText = {
-      ...{ endpoint: 'embeddings' as const, model: request.model, stream: false },
-      ...{ wantsUsage: false, streamOptions: null, text: null, promptChars: request.chars },
-      dispatch: { numRetries: null, fallbacks: [], disableFallbacks: false },
-    } as const;
+    const { model, chars: promptChars } = request;
+    const logged = { endpoint: 'embeddings', model, stream: false, promptChars } as const;
     const url = deployment === null ? '' : callTarget(deployment, 'embeddings').shownUrl;
     const ending = { url, status, outcome, errorCode, ttftMs: null, clientRetryCount: null };
-    const finished = { ...exchange, ...ending, request: asText };
+    const finished = { ...exchange, ...ending, request: logged };
     const row = toLogRecord(finished, serving.logPolicy, null);
     log.append({
       ...row,

@@ -99,7 +99,7 @@ function extrasFor(
   const wants = (extra: keyof Extras, isWanted: boolean) =>
     isWanted && !refusers[extra].has(deployment);
   return {
-    usage: wants('usage', request.stream),
+    usage: wants('usage', request.asksUsage),
     logprobs: wants(
       'logprobs',
       firstLogprobs > 0 && deployment.group === decision.group && !asksLogprobs(body),
@@ -135,7 +135,7 @@ function sendOnce(
     path: request.endpoint,
     body: upstreamBody(body, request, deployment, extras),
     stream: request.stream,
-    stripUsage: request.stream && !request.wantsUsage,
+    stripUsage: request.asksUsage && !request.wantsUsage,
     keepText,
     ...(firstLogprobs !== undefined && { firstLogprobs }),
     headers: { 'x-request-id': call.requestId, ...viaHeaders(req.headers, instanceId) },

@@ -11,11 +11,14 @@ import type { TextRequest } from './chat-request.ts';
 import type { Forwarded } from './forward.ts';
 import type { Serving } from './serving.ts';
 
+/** What the log wants to know of any kind of request. */
+type LoggedRequest = Pick<TextRequest, 'endpoint' | 'model' | 'stream' | 'promptChars'>;
+
 /** All that is known of a request when it is over. */
 export interface FinishedRequest {
   readonly call: Call;
   readonly serving: Pick<Serving, 'redact'>;
-  readonly request: TextRequest;
+  readonly request: LoggedRequest;
   readonly decision: Decision;
   readonly forwarded: Forwarded;
   /** Last URL called; '' when none was. */
@@ -105,7 +108,7 @@ function keptOf(
 
 /** Of an answer as far as it is known, in 1e-9 US dollars; null without a price. */
 export function costOf(
-  request: TextRequest,
+  request: LoggedRequest,
   price: Price | null,
   facts: AnswerFacts,
 ): number | null {
@@ -118,7 +121,7 @@ type Usage = Pick<
 >;
 
 /** The upstream's counts; what it did not count is estimated from the text and marked so. */
-function usageOf(request: TextRequest, facts: AnswerFacts | null): Usage {
+function usageOf(request: LoggedRequest, facts: AnswerFacts | null): Usage {
   if (facts === null) {
     return {
       promptTokens: null,

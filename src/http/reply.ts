@@ -81,3 +81,16 @@ async function drained(res: ServerResponse, signal: CancelSignal): Promise<void>
 export function endBrokenStream(res: ServerResponse, error: AppError): void {
   res.end(`data: ${JSON.stringify(error.toBody())}\n\n`);
 }
+
+/**
+ * The same for a response's stream. Some clients look for what is wrong in the event, others in its
+ * `error`.
+ *
+ * @param sequence number of the last event
+ */
+export function endBrokenResponse(res: ServerResponse, error: AppError, sequence: number): void {
+  const { error: said } = error.toBody();
+  const { message, code, param } = said;
+  const event = { type: 'error', sequence_number: sequence + 1, message, code, param, error: said };
+  res.end(`event: error\ndata: ${JSON.stringify(event)}\n\n`);
+}

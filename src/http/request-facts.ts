@@ -3,14 +3,18 @@ import { hashOfSentKey } from '../access/key-set.ts';
 import type { Ability } from '../demands.ts';
 import { BadRequestError } from '../errors.ts';
 import { isObject } from '../is-object.ts';
+import { wishedFormat } from '../judging/json-wish.ts';
 import type { RequestFacts } from '../routing/decide.ts';
 import { messageFacts, openingOf, stringsIn, textsOf } from '../routing/message-facts.ts';
 import { estimateTokens } from '../upstream/token-estimate.ts';
 import { presentedKey } from './auth.ts';
 import type { TextRequest } from './chat-request.ts';
 
-/** What clients name a conversation by, first one first: ours, a common one, Open WebUI's. */
-const sessionHeaders = ['x-pointsman-session', 'x-session-id', 'x-openwebui-chat-id'];
+/** What clients name a conversation by, first one first: ours, a common one, Open WebUI's, Codex's. */
+const sessionHeaders = [
+  ...['x-pointsman-session', 'x-session-id'],
+  ...['x-openwebui-chat-id', 'session-id'],
+];
 
 const needsSchema = ['json_schema', 'json_object'];
 
@@ -22,10 +26,10 @@ const needsSchema = ['json_schema', 'json_object'];
  */
 export function requestFacts(
   req: IncomingMessage,
-  request: Pick<TextRequest, 'text' | 'promptChars'>,
+  request: Pick<TextRequest, 'text' | 'messages' | 'promptChars'>,
   body: Readonly<Record<string, unknown>>,
 ): RequestFacts {
-  const messages = Array.isArray(body['messages']) ? (body['messages'] as unknown[]) : null;
+  const { messages } = request;
   const { images, turns, isToolTurn } = messageFacts(messages ?? []);
   const metadata = isObject(body['metadata']) ? body['metadata'] : {};
   const key = presentedKey(req);
@@ -51,7 +55,8 @@ export function requestFacts(
 }
 
 function needsOf(body: Readonly<Record<string, unknown>>, images: number): Ability[] {
-  const { tools, functions, response_format: format } = body;
+  const { tools, functions } = body;
+  const format = wishedFormat(body);
   const hasItems = (value: unknown) => Array.isArray(value) && value.length > 0;
   return [
     ...(images > 0 ? ['images' as const] : []),

@@ -47,8 +47,9 @@ async function answer(req: Request, res: Response, text: string, serving: Servin
   }
   const router = routers.get(requested.router);
   if (router === undefined) throw new Error(`router ${requested.router} is not loaded`);
-  const chars = { text: prompt, promptChars: countPromptChars(text, body['messages']) };
-  const { forced, isPrivate } = serving.precheck(requestFacts(req, chars, body));
+  const messages = Array.isArray(body['messages']) ? (body['messages'] as unknown[]) : null;
+  const asked = { text: prompt, messages, promptChars: countPromptChars(text, messages) };
+  const { forced, isPrivate } = serving.precheck(requestFacts(req, asked, body));
   if (isPrivate && serving.outsideRouters.has(router.name)) {
     throw new BadRequestError(
       `The request is private, and the router ${router.name} would show it to another machine.`,

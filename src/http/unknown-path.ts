@@ -27,7 +27,7 @@ const useChat = 'use POST /v1/chat/completions';
 
 /** By path without `/v1`; what is not here is looked for by its first part. */
 const hints: Record<string, string> = {
-  '/responses': `The Responses API is not served; ${useChat}.`,
+  '/responses': 'Responses are not kept here: POST /v1/responses with the whole conversation.',
   '/messages': `This is the OpenAI API, not Anthropic's; ${useChat}.`,
   '/score': 'Use POST /v1/router/score.',
   '/feedback': 'Use POST /v1/router/feedback.',

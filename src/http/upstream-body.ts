@@ -22,7 +22,7 @@ export function upstreamBody(
   extras: Extras,
 ): string {
   const changes: Record<string, string> = { model: JSON.stringify(deployment.model) };
-  const isUsageRefused = request.stream && !extras.usage;
+  const isUsageRefused = request.asksUsage && !extras.usage;
   if (extras.usage && !request.wantsUsage) {
     changes['stream_options'] = JSON.stringify({ ...request.streamOptions, include_usage: true });
   }

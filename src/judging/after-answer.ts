@@ -7,6 +7,8 @@ import type { Deployment } from '../upstream/deployment.ts';
 export interface AskedRequest {
   readonly decision: Decision;
   readonly endpoint: string;
+  /** The conversation as messages of a chat; null for a bare prompt. */
+  readonly messages: readonly unknown[] | null;
   /** As the client sent it. */
   readonly body: Readonly<Record<string, unknown>>;
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { isObject } from '../is-object.ts';
 import { createKeyedHash } from '../routing/keyed-hash.ts';
 import { contentText } from '../routing/prompt-text.ts';
+import type { AskedRequest } from './after-answer.ts';
 
 /** An answered request, as far as asking again goes. */
 export interface Asking {
@@ -60,9 +61,11 @@ export function createAskedAgain({
  * What the user said last, by itself; null where a tool or an assistant spoke last: a tool's turn
  * repeats the user's text without anybody asking again.
  */
-export function askedText(body: Readonly<Record<string, unknown>>): string | null {
-  const { messages, prompt } = body;
-  if (!Array.isArray(messages)) return contentText(prompt);
-  const last: unknown = messages.at(-1);
+export function askedText({
+  messages,
+  body,
+}: Pick<AskedRequest, 'messages' | 'body'>): string | null {
+  if (messages === null) return contentText(body['prompt']);
+  const last = messages.at(-1);
   return isObject(last) && last['role'] === 'user' ? contentText(last['content']) : null;
 }

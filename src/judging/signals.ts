@@ -48,8 +48,8 @@ export function createSignals(deps: SignalDeps): AfterAnswer {
     });
   }
 
-  function noteAsking({ record, body, client }: AnsweredRequest): void {
-    const text = askedText(body);
+  function noteAsking({ record, messages, body, client }: AnsweredRequest): void {
+    const text = askedText({ messages, body });
     if (text === null || (record.clientRetryCount ?? 0) > 0) return;
     const { decisionId, sessionHash, startedAtMs, durationMs } = record;
     const endedAtMs = startedAtMs + durationMs;
@@ -89,6 +89,6 @@ function isUpstreamFault({ outcome, errorCode, status }: RequestRecord): boolean
 }
 
 function asksForLittle(body: Readonly<Record<string, unknown>>): boolean {
-  const limit = body['max_completion_tokens'] ?? body['max_tokens'];
+  const limit = body['max_completion_tokens'] ?? body['max_tokens'] ?? body['max_output_tokens'];
   return typeof limit === 'number' && limit < leastTokens;
 }

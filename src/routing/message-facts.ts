@@ -51,13 +51,20 @@ export function stringsIn(value: unknown): string[] {
   if (Array.isArray(value)) return (value as unknown[]).flatMap(stringsIn);
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([key, item]) =>
-    key === 'input_audio' || isFormatWord(key, item) ? [] : stringsIn(item),
+    unread.has(key) || isFormatWord(key, item) ? [] : stringsIn(item),
   );
 }
 
+/** Sound, and thoughts that only their provider can read. */
+const unread: ReadonlySet<string> = new Set(['input_audio', 'encrypted_content']);
+
 const formatWords: Readonly<Record<string, ReadonlySet<unknown>>> = {
   role: new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function']),
-  type: new Set(['text', 'refusal', 'image_url', 'input_audio', 'file', 'function', 'custom']),
+  type: new Set([
+    ...['text', 'refusal', 'image_url', 'input_audio', 'file', 'function', 'custom'],
+    ...['message', 'input_text', 'input_image', 'input_file', 'output_text', 'summary_text'],
+    ...['reasoning', 'reasoning_text', 'function_call', 'function_call_output'],
+  ]),
 };
 
 function isFormatWord(key: string, value: unknown): boolean {
@@ -84,7 +91,7 @@ function inlineLength(part: Readonly<Record<string, unknown>>): number {
   const image = part['image_url'];
   const url = isObject(image) ? image['url'] : image;
   if (typeof url === 'string') return url.startsWith('data:') ? url.length : 0;
-  const { input_audio: audio, file } = part;
+  const { input_audio: audio, file = part } = part; // of a response the part is the file
   const data = isObject(audio) ? audio['data'] : isObject(file) ? file['file_data'] : null;
   return typeof data === 'string' ? data.length : 0;
 }

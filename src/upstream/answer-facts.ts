@@ -20,6 +20,8 @@ export interface AnswerFacts {
   readonly kept: KeptText | null;
   /** By `index`: whether the choice has its finish reason. */
   readonly choices: Map<number, boolean>;
+  /** Number of a response's last event; null where events have none. */
+  sequence: number | null;
 }
 
 /** Log-probabilities of an answer's first tokens, as the upstream says. */
@@ -58,6 +60,7 @@ export function emptyFacts(keepText = false, firstLogprobs = 0): AnswerFacts {
     kept: keepText ? { text: '', isWhole: true } : null,
     logprobs: firstLogprobs > 0 ? { wanted: firstLogprobs, count: 0, sum: 0 } : null,
     choices: new Map(),
+    sequence: null,
   };
 }
 
@@ -119,7 +122,7 @@ function noteUse(facts: AnswerFacts, choice: Json, message: unknown): void {
   if (stringLength(message['refusal']) > 0 || isObject(message['audio'])) facts.isEmpty = false;
 }
 
-function keep(kept: KeptText, text: string): void {
+export function keep(kept: KeptText, text: string): void {
   if (kept.text.length + text.length > maxKeptChars) kept.isWhole = false;
   if (kept.isWhole) kept.text += text;
 }
@@ -167,7 +170,7 @@ function readUsage(facts: AnswerFacts, usage: unknown): void {
 }
 
 /** An explicit 0 is 0 (LiteLLM#37992); anything that is no count is unknown. */
-function tokenCount(value: unknown): number | null {
+export function tokenCount(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
@@ -189,10 +192,10 @@ function callChars(call: unknown): number {
   return isObject(call) ? stringLength(call['name']) + stringLength(call['arguments']) : 0;
 }
 
-function stringLength(value: unknown): number {
+export function stringLength(value: unknown): number {
   return typeof value === 'string' ? value.length : 0;
 }
 
-function asArray(value: unknown): readonly unknown[] {
+export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [];
 }

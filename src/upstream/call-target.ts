@@ -2,7 +2,7 @@ import { joinApiUrl, withoutCredentials } from '../base-url.ts';
 import type { Deployment } from './deployment.ts';
 
 /** Below the base URL. */
-export type ApiPath = 'chat/completions' | 'completions' | 'embeddings';
+export type ApiPath = 'chat/completions' | 'completions' | 'responses' | 'embeddings';
 
 /** Where a call goes. */
 export interface CallTarget {

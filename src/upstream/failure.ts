@@ -108,10 +108,10 @@ function notFound(
   const where = `${deployment.group} upstream ${withoutCredentials(url)}`;
   const isOfModel = said.includes(deployment.model) || /model/i.test(said);
   // OpenAI: "This is a chat model and not supported in the v1/completions endpoint."
-  const isOfPath = status === 405 || !isOfModel || /completions|endpoint/i.test(said);
-  if (path === 'completions' && isOfPath) {
+  const isOfPath = status === 405 || !isOfModel || /completions|responses|endpoint/i.test(said);
+  if (isOptional(path) && isOfPath) {
     return new UpstreamError(
-      `The ${where} has no /completions for ${deployment.model}; use /v1/chat/completions.`,
+      `The ${where} has no /${path} for ${deployment.model}; use /v1/chat/completions.${optionalPaths[path]}`,
       {
         ...{ status: 404, type: 'invalid_request_error', code: 'upstream_endpoint_not_found' },
         ...known,
@@ -129,6 +129,16 @@ function notFound(
       `With Ollama: ollama pull ${deployment.model}`,
     { code: 'upstream_model_not_found', ...known },
   );
+}
+
+/** What not every server has, and what else is to be known of it. */
+const optionalPaths = {
+  completions: '',
+  responses: ' Ollama has it from version 0.13.3 on.',
+} as const;
+
+function isOptional(path: ApiPath): path is keyof typeof optionalPaths {
+  return path in optionalPaths;
 }
 
 const contextTooLong =

@@ -9,6 +9,7 @@ import { passedOnHeaders } from './passed-on-headers.ts';
 import { assertEventStream, assertNotCompressed, readAll, readAnswer } from './read-answer.ts';
 import { redactError, redactHeaders, type Redact } from './redact.ts';
 import { createStaleConnections } from './stale-connections.ts';
+import { streamFormat } from './stream-format.ts';
 import { relayEvents, type StreamOptions } from './stream-reader.ts';
 import { UpstreamReply } from './upstream-reply.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
@@ -169,8 +170,8 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
       }
       assertEventStream(deployment, url, reply, options.redact);
       const events = relayEvents(reply, facts, {
+        format: streamFormat(call.path, call.stripUsage),
         maxEventBytes: limits.eventBytes,
-        stripUsage: call.stripUsage,
         onChunk: streamTimeoutMs === null ? watchdog.refresh : () => {},
         said: (text) => saidBy(deployment, options.redact(text)),
       } satisfies StreamOptions);

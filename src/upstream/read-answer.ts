@@ -6,6 +6,7 @@ import { readFacts, type AnswerFacts } from './answer-facts.ts';
 import type { Deployment } from './deployment.ts';
 import { saidBy } from './failure.ts';
 import type { Redact } from './redact.ts';
+import { readResponse } from './response-facts.ts';
 import type { UpstreamReply } from './upstream-reply.ts';
 
 /** Where to put what is read, and how to repeat what an upstream says of itself. */
@@ -18,6 +19,7 @@ interface Reading {
 const requiredLists = {
   'chat/completions': { key: 'choices', name: 'choices' },
   completions: { key: 'choices', name: 'choices' },
+  responses: { key: 'output', name: 'output' },
   embeddings: { key: 'data', name: 'embeddings' },
 } as const;
 
@@ -32,10 +34,12 @@ export function readAnswer(
   const body = parseAnswer(deployment, url, bytes, redact);
   const { key, name } = requiredLists[kind];
   const list = body[key];
-  if (!Array.isArray(list) || list.length === 0) {
+  // A response that was cut short may have none.
+  const isThere = Array.isArray(list) && (list.length > 0 || kind === 'responses');
+  if (!isThere) {
     throw invalidAnswer(deployment, url, `without ${name}`);
   }
-  readFacts(facts, body);
+  (kind === 'responses' ? readResponse : readFacts)(facts, body);
 }
 
 function parseAnswer(

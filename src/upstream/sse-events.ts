@@ -11,6 +11,12 @@ export interface SseEvent {
   readonly name: string | null;
 }
 
+/**
+ * What an event of an answer is for the client. `prelude`: nothing that a reader would see yet.
+ * `done`: the end. `drop`: not for the client.
+ */
+export type EventKind = 'prelude' | 'content' | 'done' | 'drop';
+
 const CR = 13;
 const LF = 10;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);

@@ -1,13 +1,13 @@
 import { UpstreamError } from '../errors.ts';
 import { isObject } from '../is-object.ts';
-import { isComplete, readFacts, type AnswerFacts } from './answer-facts.ts';
-import { createEventSplitter, type SseEvent } from './sse-events.ts';
+import type { AnswerFacts } from './answer-facts.ts';
+import { createEventSplitter, type EventKind, type SseEvent } from './sse-events.ts';
+import type { StreamFormat } from './stream-format.ts';
 import type { UpstreamReply } from './upstream-reply.ts';
 
 export interface StreamOptions {
+  readonly format: StreamFormat;
   readonly maxEventBytes: number;
-  /** True: the usage chunk was asked for by us alone and is kept from the client. */
-  readonly stripUsage: boolean;
   /** Told of every chunk's arrival. */
   readonly onChunk: () => void;
   /** An upstream's own words, as far as they may be repeated. */
@@ -16,15 +16,14 @@ export interface StreamOptions {
 
 const maxHeldEvents = 64;
 const maxHeldBytes = 256 * 1024;
-const done = Buffer.from('data: [DONE]\n\n');
 
 /**
- * Relays a chat-completion stream: yields the upstream's bytes, unchanged and in whole events, and
- * fills `facts` from a parsed copy. Nothing is yielded before the first event with content, so an
+ * Relays an answer's stream: yields the upstream's bytes, unchanged and in whole events, and fills
+ * `facts` from a parsed copy. Nothing is yielded before the first event with content, so an
  * upstream that fails earlier can still be answered by an error, or another model. Ends at the
- * first `[DONE]`.
+ * first `[DONE]`, or at the event that completes a response.
  *
- * @throws UpstreamError `stream_truncated` when the stream ends without finish reason or `[DONE]`,
+ * @throws UpstreamError `stream_truncated` when the stream ends before the answer does,
  *   `upstream_invalid_response` for a line that is not JSON, `upstream_error` for an error
  *   event; after content with what it says. A connection's error is thrown as it came.
  */
@@ -33,6 +32,7 @@ export async function* relayEvents(
   facts: AnswerFacts,
   options: StreamOptions,
 ): AsyncGenerator<Buffer> {
+  const { format } = options;
   const splitter = createEventSplitter(options.maxEventBytes);
   let out: Buffer[] = [];
   let heldEvents = 0;
@@ -43,7 +43,7 @@ export async function* relayEvents(
   function take(event: SseEvent): boolean {
     const kind = readEvent(event, facts, options, started);
     if (kind === 'drop') return false;
-    out.push(kind === 'done' ? endMark(event) : event.bytes);
+    out.push(kind === 'done' ? endBytes(event, format) : event.bytes);
     if (!started) {
       heldEvents++;
       heldBytes += event.bytes.length;
@@ -75,45 +75,49 @@ export async function* relayEvents(
     if (broken !== null) throw broken as Error;
     if (isOver) return;
   }
-  const rest = lastEvent(splitter.end(), facts, options, started);
-  if (rest === 'done') {
-    yield Buffer.concat([...out, done]);
-    return;
-  }
-  if (!isComplete(facts)) {
+  const last = lastEvent(splitter.end(), facts, options, started);
+  if (last.kind !== 'done' && !format.isComplete(facts)) {
     throw new UpstreamError('The upstream ended the stream before the answer was complete.', {
       code: 'stream_truncated',
     });
   }
   // Complete, but some servers forget the end mark, or the blank line after the last event.
-  yield Buffer.concat([...out, ...rest, done]);
+  yield Buffer.concat([
+    ...out,
+    ...last.bytes,
+    ...(format.endMark === null ? [] : [format.endMark]),
+  ]);
 }
 
-/** The bytes of an event that lacks its blank line; nothing of one that was cut in half. */
+interface LastEvent {
+  /** Null when there is none, or one that was cut in half. */
+  readonly kind: EventKind | null;
+  readonly bytes: readonly Buffer[];
+}
+
+/** An event that lacks its blank line. */
 function lastEvent(
   event: SseEvent | null,
   facts: AnswerFacts,
   options: StreamOptions,
   started: boolean,
-): 'done' | Buffer[] {
-  if (event === null || event.data === null) return [];
-  if (!isEnd(event) && !isObject(parseJson(event.data))) return [];
+): LastEvent {
+  const none = { kind: null, bytes: [] };
+  if (event === null || event.data === null) return none;
+  if (!isEndMark(event) && !isObject(parseJson(event.data))) return none;
   const kind = readEvent(event, facts, options, started);
-  if (kind === 'done') return 'done';
-  return kind === 'drop' ? [] : [event.bytes, Buffer.from('\n\n')];
+  const isShown = kind !== 'drop' && !isEndMark(event);
+  return { kind, bytes: isShown ? [event.bytes, Buffer.from('\n\n')] : [] };
 }
 
-function isEnd({ data }: SseEvent): boolean {
+function isEndMark({ data }: SseEvent): boolean {
   return data?.trim() === '[DONE]';
 }
 
-/** Not every client takes one with spaces for the end. */
-function endMark({ bytes, data }: SseEvent): Buffer {
-  return data === '[DONE]' ? bytes : done;
+/** Not every client takes a mark with spaces for the end. */
+function endBytes({ bytes, data }: SseEvent, { endMark }: StreamFormat): Buffer {
+  return endMark === null || data === '[DONE]' ? bytes : endMark;
 }
-
-/** `prelude`: nothing that a reader would see yet. `drop`: not for the client. */
-type EventKind = 'prelude' | 'content' | 'done' | 'drop';
 
 function readEvent(
   event: SseEvent,
@@ -123,7 +127,8 @@ function readEvent(
 ): EventKind {
   if (event.data === null) return 'prelude'; // a comment: keep-alive
   if (event.data === '') return 'drop'; // no event by the standard; client libraries choke on it
-  if (isEnd(event)) {
+  if (isEndMark(event)) {
+    if (options.format.endMark === null) return 'drop';
     if (!started && facts.finishReason === null) {
       throw new UpstreamError('The upstream ended the stream without an answer.', {
         code: 'upstream_invalid_response',
@@ -132,23 +137,18 @@ function readEvent(
     return 'done';
   }
   const chunk = parseChunk(event.data);
-  if (isFailure(event, chunk)) {
-    const said = options.said(event.data);
+  if (options.format.isFailure(event, chunk)) {
+    const said = options.said(failureText(event.data, chunk));
     if (started) throw streamError(`The upstream reported an error in its stream: ${said}`);
     throw streamError('The upstream answered with an error in its stream.', new Error(said));
   }
-  const hasContent = readFacts(facts, chunk);
-  if (options.stripUsage && isUsageOnly(chunk)) return 'drop';
-  return hasContent ? 'content' : 'prelude';
+  return options.format.read(facts, chunk);
 }
 
-function isFailure({ name }: SseEvent, { error }: Record<string, unknown>): boolean {
-  return name === 'error' || (error !== undefined && error !== null && error !== '');
-}
-
-/** Servers write no choices as `[]`, as null or not at all. */
-function isUsageOnly({ usage, choices }: Record<string, unknown>): boolean {
-  return isObject(usage) && (!Array.isArray(choices) || choices.length === 0);
+/** A response that failed says why within. */
+function failureText(data: string, { response }: Record<string, unknown>): string {
+  const error = isObject(response) ? response['error'] : null;
+  return isObject(error) ? JSON.stringify(error) : data;
 }
 
 function streamError(message: string, cause?: Error): UpstreamError {

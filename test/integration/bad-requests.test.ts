@@ -99,7 +99,8 @@ describe('a field that is wrong is named', () => {
 describe('a path or method that is not served', () => {
   test.each([
     ['POST', '/v1/nope', 404],
-    ['POST', '/v1/responses', 404],
+    ['GET', '/v1/responses', 405],
+    ['DELETE', '/v1/responses/resp_1', 404],
     ['GET', '/v1/chat/completions', 405],
     ['DELETE', '/v1/models', 405],
     ['PUT', '/v1/router/score', 405],
@@ -140,9 +141,8 @@ describe('a path or method that is not served', () => {
   });
 
   test.each([
-    ['POST', '/v1/responses', '/v1/chat/completions'],
-    ['POST', '/responses', '/v1/chat/completions'],
-    ['GET', '/v1/responses/resp_1', '/v1/chat/completions'],
+    ['GET', '/v1/responses/resp_1', 'POST /v1/responses'],
+    ['POST', '/responses/compact', 'POST /v1/responses'],
     ['POST', '/v1/messages', '/v1/chat/completions'],
     ['POST', '/v1/audio/speech', 'its provider'],
     ['POST', '/v1/images/generations', '/v1/chat/completions'],

@@ -1,22 +1,50 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { emptyFacts, type AnswerFacts } from '../../src/upstream/answer-facts.ts';
+import { streamFormat, type StreamFormat } from '../../src/upstream/stream-format.ts';
 import { relayEvents } from '../../src/upstream/stream-reader.ts';
-import { cutAt, cutEvery, recordedStreams } from '../support/recorded-streams.ts';
+import {
+  cutAt,
+  cutEvery,
+  recordedResponses,
+  recordedStreams,
+} from '../support/recorded-streams.ts';
 
 interface Relayed {
   readonly text: string;
   readonly facts: AnswerFacts;
 }
 
-async function relay(chunks: readonly Buffer[], stripUsage = false): Promise<Relayed> {
-  const facts = emptyFacts();
-  const options = { maxEventBytes: 64 * 1024, stripUsage, onChunk: () => {}, said: String };
+const completions = streamFormat('chat/completions', false);
+const withoutUsage = streamFormat('chat/completions', true);
+const responses = streamFormat('responses', false);
+
+async function relay(chunks: readonly Buffer[], format = completions): Promise<Relayed> {
+  const facts = emptyFacts(true);
+  const options = { format, maxEventBytes: 64 * 1024, onChunk: () => {}, said: String };
   const out: Buffer[] = [];
   const left = [...chunks];
   const body = { read: () => Promise.resolve(left.shift() ?? null) };
   for await (const bytes of relayEvents(body, facts, options)) out.push(bytes);
   return { text: Buffer.concat(out).toString('utf8'), facts };
+}
+
+/** The stream is the same in two parts cut anywhere, in ones, in sevens, at random. */
+async function expectSameInAnyCut(bytes: Buffer, format: StreamFormat): Promise<void> {
+  const whole = await relay([bytes], format);
+  for (let at = 1; at < bytes.length; at++) {
+    const recut = await relay(cutAt(bytes, [at]), format);
+    if (recut.text !== whole.text) expect(recut.text, `cut at ${at}`).toBe(whole.text);
+    if (at % 16 === 0) expect(recut.facts).toEqual(whole.facts);
+  }
+  for (const size of [1, 2, 3, 7, 64]) {
+    expect(await relay(cutEvery(bytes, size), format)).toEqual(whole);
+  }
+  const offsets = fc.array(fc.nat(bytes.length), { maxLength: 12 });
+  const property = fc.asyncProperty(offsets, async (at) => {
+    expect(await relay(cutAt(bytes, at), format)).toEqual(whole);
+  });
+  await fc.assert(property, { numRuns: 30 });
 }
 
 const done = 'data: [DONE]\n\n';
@@ -61,22 +89,9 @@ describe.each(recordedStreams)('F17: the stream $name', ({ name, bytes }) => {
     );
   });
 
-  test('is the same however it is cut: in two anywhere, in ones, in sevens, at random', async () => {
-    const [whole, stripped] = [await relay([bytes]), await relay([bytes], true)];
-    for (let at = 1; at < bytes.length; at++) {
-      const recut = await relay(cutAt(bytes, [at]));
-      if (recut.text !== whole.text) expect(recut.text, `cut at ${at}`).toBe(whole.text);
-      if (at % 16 === 0) expect(recut.facts).toEqual(whole.facts);
-    }
-    for (const size of [1, 2, 3, 7, 64]) {
-      expect(await relay(cutEvery(bytes, size))).toEqual(whole);
-      expect(await relay(cutEvery(bytes, size), true)).toEqual(stripped);
-    }
-    const offsets = fc.array(fc.nat(bytes.length), { maxLength: 12 });
-    const property = fc.asyncProperty(offsets, fc.boolean(), async (at, strip) => {
-      expect(await relay(cutAt(bytes, at), strip)).toEqual(strip ? stripped : whole);
-    });
-    await fc.assert(property, { numRuns: 30 });
+  test('is the same however it is cut, with its usage and without', async () => {
+    await expectSameInAnyCut(bytes, completions);
+    await expectSameInAnyCut(bytes, withoutUsage);
   });
 });
 
@@ -93,4 +108,42 @@ test('F17: a stream that is cut short anywhere is never taken for a whole one', 
       });
     }
   }
+});
+
+// model, finish reason, prompt tokens, cached, completion tokens, characters, text, last number
+const responseFacts: Record<string, readonly unknown[]> = {
+  'crlf-keep-alive': ['Qwen/Qwen3-8B', 'stop', 3, 0, 2, 2, 'Hé', 8],
+  'data-lines-only': ['qwen3:8b', 'stop', 12, 0, 4, 10, 'Hallo Welt', null],
+  'no-last-blank-line': ['qwen3:8b', 'stop', 3, 0, 4, 13, 'no blank line', 8],
+  'openai-function-call': ['gpt-5.1-mini-2026-03-11', 'tool_calls', 58, 0, 17, 15, '', 8],
+  'openai-incomplete': ['gpt-5.1-mini-2026-03-11', 'length', 9, 0, 16, 9, 'Once upon', 8],
+  'openai-reasoning': ['gpt-5.1-2026-03-11', 'stop', 20, 0, 84, 20, '42', 15],
+  'openai-text': ['gpt-5.1-mini-2026-03-11', 'stop', 37, 32, 11, 12, 'Hi there! 👋', 10],
+  'without-deltas': ['tiny', 'stop', 2, 0, 3, 11, 'all at once', 1],
+};
+
+describe.each(recordedResponses)('F17: the response stream $name', ({ name, bytes }) => {
+  test('reaches the client byte for byte up to its last event, and its facts are read', async () => {
+    const { text, facts } = await relay([bytes], responses);
+    const said = bytes.toString('utf8').replace('data: [DONE]\n\n', '');
+    expect(text).toBe(name === 'no-last-blank-line' ? `${said}\n\n` : said);
+    const { model, finishReason, promptTokens, cachedTokens, completionTokens } = facts;
+    const counts = [promptTokens, cachedTokens, completionTokens, facts.contentChars];
+    expect([model, finishReason, ...counts, facts.kept?.text, facts.sequence]).toEqual(
+      responseFacts[name],
+    );
+    const isCall = name === 'openai-function-call';
+    expect([facts.callsTools, facts.isEmpty]).toEqual([isCall, false]);
+  });
+
+  test('is the same however it is cut', () => expectSameInAnyCut(bytes, responses));
+
+  test('is never taken for a whole one when it is cut short anywhere', async () => {
+    const end = bytes.lastIndexOf('data: {"type":"response.');
+    for (let at = 0; at < end; at += 5) {
+      await expect(relay([bytes.subarray(0, at)], responses), `at ${at}`).rejects.toMatchObject({
+        code: 'stream_truncated',
+      });
+    }
+  });
 });

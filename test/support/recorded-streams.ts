@@ -6,13 +6,19 @@ export interface RecordedStream {
   readonly bytes: Buffer;
 }
 
-const folder = join(import.meta.dirname, '../fixtures/streams');
+/** Completions in the shapes of the servers that we meet; docs of each server are their source. */
+export const recordedStreams = readStreams('streams');
 
-/** Streams in the shapes of the servers that we meet; docs of each server are their source. */
-export const recordedStreams: readonly RecordedStream[] = readdirSync(folder).map((file) => ({
-  name: file.replace(/\.txt$/, ''),
-  bytes: readFileSync(join(folder, file)),
-}));
+/** The same for the Responses API. */
+export const recordedResponses = readStreams('response-streams');
+
+function readStreams(folder: string): readonly RecordedStream[] {
+  const path = join(import.meta.dirname, '../fixtures', folder);
+  return readdirSync(path).map((file) => ({
+    name: file.replace(/\.txt$/, ''),
+    bytes: readFileSync(join(path, file)),
+  }));
+}
 
 /** The bytes cut at these offsets, in whatever order they come. */
 export function cutAt(bytes: Buffer, offsets: readonly number[]): Buffer[] {

@@ -61,7 +61,9 @@ test('only so many askings are remembered', () => {
 
 test('what is asked is what the user said last; a tool turn asks nothing', () => {
   const user = { role: 'user', content: [{ type: 'text', text: 'What is the weather?' }] };
-  expect(askedText({ messages: [user] })).toBe('What is the weather?');
-  expect(askedText({ messages: [user, { role: 'tool', content: 'rain' }] })).toBeNull();
-  expect(askedText({ prompt: 'Once upon a time' })).toBe('Once upon a time');
+  expect(askedText({ messages: [user], body: {} })).toBe('What is the weather?');
+  expect(askedText({ messages: [user, { role: 'tool', content: 'rain' }], body: {} })).toBeNull();
+  expect(askedText({ messages: null, body: { prompt: 'Once upon a time' } })).toBe(
+    'Once upon a time',
+  );
 });

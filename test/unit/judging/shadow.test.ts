@@ -22,11 +22,13 @@ function answered(fields: Partial<Decision> = {}): AnsweredRequest {
     ...{ text: 'my secret', decisionMs: 1 },
     ...fields,
   };
+  const messages = [{ role: 'user', content: 'my secret' }];
   const facts = { ...emptyFacts(true), isEmpty: false };
   facts.kept!.text = 'an answer';
   return {
     ...{ decision, facts, endpoint: 'chat/completions', client: 'someone' },
-    body: { messages: [{ role: 'user', content: 'my secret' }] },
+    messages,
+    body: { messages },
     record: requestRecord({ decisionId: decision.id }),
     deployment: models.strong,
   };

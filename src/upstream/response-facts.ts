@@ -1,0 +1,96 @@
+import { isObject } from '../is-object.ts';
+import { asArray, keep, stringLength, tokenCount, type AnswerFacts } from './answer-facts.ts';
+import type { EventKind } from './sse-events.ts';
+
+type Json = Record<string, unknown>;
+
+/** Reads a whole answer of the Responses API, loosely, as `readFacts` does a completion. */
+export function readResponse(facts: AnswerFacts, response: Json): void {
+  for (const item of asArray(response['output'])) if (isObject(item)) readItem(facts, item);
+  readEnd(facts, response);
+}
+
+/** What comes before anything that a reader would see. */
+const preludes: ReadonlySet<unknown> = new Set([
+  ...['response.created', 'response.queued', 'response.in_progress'],
+  ...['response.output_item.added', 'response.content_part.added'],
+  'response.reasoning_summary_part.added',
+]);
+
+const ends: ReadonlySet<unknown> = new Set([
+  ...['response.completed', 'response.incomplete', 'response.cancelled'],
+]);
+
+/** Reads one event of a response's stream. */
+export function readResponseEvent(facts: AnswerFacts, event: Json): EventKind {
+  const { type, response, item, delta } = event;
+  facts.sequence = tokenCount(event['sequence_number']) ?? facts.sequence;
+  if (ends.has(type)) {
+    // Its output says again what came in pieces, if it came in pieces.
+    if (isObject(response)) (facts.contentChars > 0 ? readEnd : readResponse)(facts, response);
+    facts.finishReason ??= 'stop';
+    return 'done';
+  }
+  if (isObject(response)) readState(facts, response);
+  if (isObject(item)) noteItem(facts, item);
+  if (preludes.has(type)) return 'prelude';
+  if (typeof type === 'string' && typeof delta === 'string') readDelta(facts, type, delta);
+  return 'content';
+}
+
+function readDelta(facts: AnswerFacts, type: string, delta: string): void {
+  if (type === 'response.audio.delta') {
+    facts.isEmpty = false; // sound, not characters
+    return;
+  }
+  facts.contentChars += delta.length;
+  if (type === 'response.output_text.delta') noteText(facts, delta);
+  else if (type === 'response.refusal.delta') facts.isEmpty = false;
+}
+
+function readItem(facts: AnswerFacts, item: Json): void {
+  noteItem(facts, item);
+  const { name, arguments: args, input } = item;
+  facts.contentChars += stringLength(name) + stringLength(args) + stringLength(input);
+  for (const part of [...asArray(item['content']), ...asArray(item['summary'])]) {
+    if (!isObject(part)) continue;
+    const { text, refusal } = part;
+    facts.contentChars += stringLength(text) + stringLength(refusal);
+    if (stringLength(refusal) > 0) facts.isEmpty = false;
+    if (part['type'] === 'output_text' && typeof text === 'string') noteText(facts, text);
+  }
+}
+
+/** A client can use a call; reasoning alone is no answer. */
+function noteItem(facts: AnswerFacts, { type }: Json): void {
+  if (typeof type !== 'string' || !/_call$|_approval_request$/.test(type)) return;
+  facts.callsTools = true;
+  facts.isEmpty = false;
+}
+
+function noteText(facts: AnswerFacts, text: string): void {
+  if (facts.kept !== null) keep(facts.kept, text);
+  if (facts.isEmpty && /\S/.test(text)) facts.isEmpty = false;
+}
+
+function readState(facts: AnswerFacts, { model, usage }: Json): void {
+  if (typeof model === 'string' && model !== '') facts.model ??= model;
+  if (!isObject(usage)) return;
+  const { input_tokens_details: details } = usage;
+  facts.promptTokens = tokenCount(usage['input_tokens']) ?? facts.promptTokens;
+  facts.cachedTokens =
+    tokenCount(isObject(details) ? details['cached_tokens'] : null) ?? facts.cachedTokens;
+  facts.completionTokens = tokenCount(usage['output_tokens']) ?? facts.completionTokens;
+}
+
+/** Its end in the words of a completion's `finish_reason`, which the log has for all. */
+function readEnd(facts: AnswerFacts, response: Json): void {
+  readState(facts, response);
+  const { status, incomplete_details: details } = response;
+  const reason = isObject(details) ? details['reason'] : null;
+  if (status === 'incomplete') {
+    const isLength = typeof reason !== 'string' || reason === 'max_output_tokens';
+    facts.finishReason ??= isLength ? 'length' : reason;
+  } else if (status === 'cancelled') facts.finishReason ??= status;
+  else facts.finishReason ??= facts.callsTools ? 'tool_calls' : 'stop';
+}

@@ -1,0 +1,59 @@
+import { isObject } from '../is-object.ts';
+import { isComplete, readFacts, type AnswerFacts } from './answer-facts.ts';
+import type { ApiPath } from './call-target.ts';
+import { readResponseEvent } from './response-facts.ts';
+import type { EventKind, SseEvent } from './sse-events.ts';
+
+type Json = Record<string, unknown>;
+
+/** How an API writes an answer as a stream of events. */
+export interface StreamFormat {
+  /** What ends a stream beside its answer's last event; null: that event is the end. */
+  readonly endMark: Buffer | null;
+  /** Reads an event's JSON into `facts`, loosely. */
+  read(facts: AnswerFacts, event: Json): EventKind;
+  /** Whether an event reports that the answer failed. */
+  isFailure(event: SseEvent, json: Json): boolean;
+  /** Whether the answer is whole although its stream has no end. */
+  isComplete(facts: AnswerFacts): boolean;
+}
+
+const completions: StreamFormat = {
+  endMark: Buffer.from('data: [DONE]\n\n'),
+  read: (facts, chunk) => (readFacts(facts, chunk) ? 'content' : 'prelude'),
+  isFailure: hasError,
+  isComplete,
+};
+
+/** Completions whose usage chunk was asked for by us alone. */
+const completionsWithoutUsage: StreamFormat = {
+  ...completions,
+  read(facts, chunk) {
+    const hasContent = readFacts(facts, chunk);
+    if (isUsageOnly(chunk)) return 'drop';
+    return hasContent ? 'content' : 'prelude';
+  },
+};
+
+const responses: StreamFormat = {
+  endMark: null,
+  read: readResponseEvent,
+  isFailure: (event, json) =>
+    hasError(event, json) || json['type'] === 'error' || json['type'] === 'response.failed',
+  isComplete: () => false, // the event that completes it is the end
+};
+
+/** @param stripUsage keeps a completion's usage chunk from the client */
+export function streamFormat(path: ApiPath, stripUsage: boolean): StreamFormat {
+  if (path === 'responses') return responses;
+  return stripUsage ? completionsWithoutUsage : completions;
+}
+
+function hasError({ name }: SseEvent, { error }: Json): boolean {
+  return name === 'error' || (error !== undefined && error !== null && error !== '');
+}
+
+/** Servers write no choices as `[]`, as null or not at all. */
+function isUsageOnly({ usage, choices }: Json): boolean {
+  return isObject(usage) && (!Array.isArray(choices) || choices.length === 0);
+}

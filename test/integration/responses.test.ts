@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { get, post } from '../support/chat.ts';
+import { waitForDecision } from '../support/read-log.ts';
+import {
+  eventText,
+  functionCall,
+  helloResponse,
+  response,
+  responseEvents,
+} from '../support/responses.ts';
+import {
+  failure,
+  sendStream,
+  startScriptedUpstream,
+  type ScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+
+let strong: ScriptedUpstream;
+let weak: ScriptedUpstream;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  [strong, weak] = await Promise.all([startScriptedUpstream(), startScriptedUpstream()]);
+  strong.always(helloResponse);
+  weak.always(helloResponse);
+  gateway = await startTestGateway({ strong: strong.url, weak: weak.url });
+});
+
+beforeEach(() => {
+  strong.requests.length = 0;
+  weak.requests.length = 0;
+});
+
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([strong.close(), weak.close()]);
+});
+
+const respond = (body: Record<string, unknown>, headers = {}) =>
+  post(`${gateway.url}/v1/responses`, { model: 'auto', ...body }, headers);
+
+const user = (content: unknown) => ({ role: 'user', content });
+
+describe('POST /v1/responses', () => {
+  test('routes the input and passes the request on as it came', async () => {
+    const request =
+      '{"model":"auto", "instructions":"Be brief.","input":"0.9 prove it","top_k":12345678901234567890}';
+    const reply = await post(`${gateway.url}/v1/responses`, request);
+    expect(reply.status).toBe(200);
+    expect(reply.json['output']).toMatchObject([{ content: [{ text: 'Hello world' }] }]);
+    expect(reply.headers.get('x-pointsman-tier')).toBe('strong');
+    expect(reply.headers.get('x-pointsman-model')).toBe('strong-model:7b');
+    expect(strong.requests).toMatchObject([{ path: '/v1/responses' }]);
+    expect(strong.requests[0]?.text).toBe(request.replace('"auto"', '"strong-model:7b"'));
+    expect(await waitForDecision(gateway.db, reply.headers)).toMatchObject({
+      ...{ endpoint: 'responses', tier: 'strong', score: 0.9, outcome: 'done' },
+      ...{ prompt_tokens: 11, completion_tokens: 7, cached_tokens: 3, finish_reason: 'stop' },
+      ...{ is_usage_estimated: 0, upstream_url: `${strong.url}/v1/responses` },
+    });
+  });
+
+  test('relays a stream byte for byte, and adds nothing to what is asked', async () => {
+    const stream_options = { include_obfuscation: false };
+    const reply = await respond({ input: '0.1 hi', stream: true, stream_options });
+    expect(reply.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(reply.text).toBe(responseEvents('weak-model:7b', ['Hello', ' world']).join(''));
+    expect(weak.requests[0]?.body['stream_options']).toEqual(stream_options);
+    expect(await waitForDecision(gateway.db, reply.headers)).toMatchObject({
+      ...{ endpoint: 'responses', tier: 'weak', outcome: 'done', finish_reason: 'stop' },
+      ...{ prompt_tokens: 11, completion_tokens: 7, is_usage_estimated: 0 },
+    });
+  });
+
+  test('scores what the user said last, whatever tools have said since', async () => {
+    const input = [
+      user([{ type: 'input_text', text: '0.9 what is the weather in Köln?' }]),
+      { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: '0.3' },
+      functionCall,
+      { type: 'function_call_output', call_id: 'call_1', output: '0.2 rain' },
+    ];
+    const reply = await respond({ instructions: '0.3 be brief', input });
+    expect(reply.headers.get('x-pointsman-score')).toBe('0.9');
+  });
+
+  test("keeps a tool's turn where the conversation is, by its name or its opening", async () => {
+    const output = { type: 'function_call_output', call_id: 'call_1', output: 'rain' };
+    for (const headers of [{ 'session-id': 'codex-1' }, {}]) {
+      const question = user(`0.9 is it raining? ${JSON.stringify(headers)}`);
+      await respond({ input: [question] }, headers);
+      const reply = await respond({ input: [question, functionCall, output] }, headers);
+      expect(reply.headers.get('x-pointsman-reason')).toBe('tool_turn');
+      expect(reply.headers.get('x-pointsman-tier')).toBe('strong');
+    }
+  });
+
+  test.each([
+    [{}, 'input', /must be a string or a list/],
+    [{ input: [] }, 'input', /at least one item/],
+    [{ input: ['hi'] }, 'input[0]', /must be an object/],
+    [{ input: [{ role: 'pirate', content: 'hi' }] }, 'input[0].role', /one of system/],
+    [{ input: [user('hi'), user(7)] }, 'input[1].content', /a string or a list/],
+    [{ input: 'hi', messages: [user('hi')] }, 'messages', /chat\/completions/],
+    [{ input: 'hi', previous_response_id: 'resp_1' }, 'previous_response_id', /"store": false/],
+    [{ input: 'hi', conversation: { id: 'conv_1' } }, 'conversation', /whole conversation/],
+    [{ input: 'hi', background: true }, 'background', /whole conversation/],
+    [{ prompt: { id: 'pmpt_1' } }, 'prompt', /"input"/],
+    [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input[0]', /"store": false/],
+    [{ input: 'hi', stream_options: {} }, 'stream_options', /"stream": true/],
+    [{ input: 'hi', base_url: 'http://elsewhere' }, 'base_url', /not accepted/],
+  ])('refuses %j and names the field', async (body, param, why) => {
+    const reply = await respond(body);
+    expect(reply.status).toBe(400);
+    expect(reply.json['error']).toMatchObject({ type: 'invalid_request_error', param });
+    expect((reply.json['error'] as { message: string }).message).toMatch(why);
+    expect([...strong.requests, ...weak.requests]).toEqual([]);
+  });
+
+  test('takes null, false and a schema with any names for what they are', async () => {
+    const schema = { type: 'object', properties: { base_url: { type: 'string' } } };
+    const reply = await respond({
+      ...{ input: '0.1 hi', previous_response_id: null, background: false },
+      text: { format: { type: 'json_schema', name: 'x', schema } },
+    });
+    expect(reply.status).toBe(200);
+  });
+
+  test('F10: an upstream without it is named, with what to do', async () => {
+    const noSuchPath = failure(404, '404 page not found');
+    strong.enqueue(noSuchPath);
+    weak.enqueue(noSuchPath);
+    const reply = await respond({ input: '0.9 prove it' });
+    expect(reply.json['error']).toMatchObject({ code: 'upstream_endpoint_not_found' });
+    expect(reply.text).toMatch(/has no \/responses for .*use \/v1\/chat\/completions\. Ollama/);
+  });
+
+  test('a failure before the first word goes to the other model, as for a chat', async () => {
+    const failed = { id: 'resp_1', error: { code: 'server_error', message: 'out of memory' } };
+    strong.enqueue((res) =>
+      sendStream(res, eventText({ type: 'response.failed', response: failed, sequence_number: 1 })),
+    );
+    const reply = await respond({ input: '0.9 prove it', stream: true });
+    expect(reply.headers.get('x-pointsman-fallbacks')).toBe('1');
+    expect(reply.text).toContain('"weak-model:7b"');
+    const row = await waitForDecision(gateway.db, reply.headers);
+    expect(row).toMatchObject({ tier: 'strong', upstream_model: 'weak-model:7b' });
+  });
+
+  test.each([
+    ['breaks off', ''],
+    [
+      'fails',
+      eventText({ type: 'response.failed', response: { error: { message: 'out of memory' } } }),
+    ],
+    ['reports an error', eventText({ type: 'error', message: 'out of memory', code: 'oom' })],
+  ])('a stream that %s after its first words ends in an error event', async (_, end) => {
+    strong.enqueue((res, { body }) => {
+      const begun = responseEvents(body['model'], ['Hello', ' world']).slice(0, 4).join('');
+      sendStream(res, begun + end);
+    });
+    const reply = await respond({ input: '0.9 prove it', stream: true });
+    expect(reply.text).not.toContain('response.completed');
+    const last = reply.text.trimEnd().split('\n\n').at(-1)!;
+    const event = JSON.parse(last.split('\ndata: ')[1]!) as Record<string, unknown>;
+    expect(last.startsWith('event: error\ndata: ')).toBe(true);
+    expect(event).toMatchObject({ type: 'error', sequence_number: 4, error: { param: null } });
+    expect(event['code']).toBe(end === '' ? 'stream_truncated' : 'upstream_error');
+    const row = await waitForDecision(gateway.db, reply.headers);
+    expect(row['outcome']).toBe(end === '' ? 'truncated' : 'upstream_error');
+  });
+
+  test('an answer that was cut, or is empty, shows in the log', async () => {
+    const cut = { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } };
+    strong.enqueue(response([], cut));
+    const reply = await respond({ input: '0.9 prove it' });
+    const row = await waitForDecision(gateway.db, reply.headers);
+    expect(row['finish_reason']).toBe('length');
+    const evidence = await get(`${gateway.url}/v1/router/feedback/${String(row['decision_id'])}`);
+    const kinds = evidence.json['signals'] as { readonly kind: string }[];
+    expect(kinds.map(({ kind }) => kind).sort()).toEqual(['empty_answer', 'truncated_by_length']);
+  });
+});
