@@ -112,8 +112,7 @@ function isNothing(value: unknown): boolean {
 function noteUse(facts: AnswerFacts, choice: Json, message: unknown): void {
   const said = isObject(message) ? contentOf(message['content']) : '';
   const text = said + (typeof choice['text'] === 'string' ? choice['text'] : '');
-  if (facts.kept !== null && (choice['index'] ?? 0) === 0) keep(facts.kept, text);
-  if (facts.isEmpty && /\S/.test(text)) facts.isEmpty = false;
+  noteText(facts, text, (choice['index'] ?? 0) === 0);
   if (!isObject(message)) return;
   if (asArray(message['tool_calls']).length > 0 || isObject(message['function_call'])) {
     facts.callsTools = true;
@@ -122,7 +121,13 @@ function noteUse(facts: AnswerFacts, choice: Json, message: unknown): void {
   if (stringLength(message['refusal']) > 0 || isObject(message['audio'])) facts.isEmpty = false;
 }
 
-export function keep(kept: KeptText, text: string): void {
+/** What the answer says; of several choices only the first one's text is kept. */
+export function noteText(facts: AnswerFacts, text: string, isFirst = true): void {
+  if (facts.kept !== null && isFirst) keep(facts.kept, text);
+  if (facts.isEmpty && /\S/.test(text)) facts.isEmpty = false;
+}
+
+function keep(kept: KeptText, text: string): void {
   if (kept.text.length + text.length > maxKeptChars) kept.isWhole = false;
   if (kept.isWhole) kept.text += text;
 }

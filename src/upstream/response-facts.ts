@@ -1,5 +1,5 @@
 import { isObject } from '../is-object.ts';
-import { asArray, keep, stringLength, tokenCount, type AnswerFacts } from './answer-facts.ts';
+import { asArray, noteText, stringLength, tokenCount, type AnswerFacts } from './answer-facts.ts';
 import type { EventKind } from './sse-events.ts';
 
 type Json = Record<string, unknown>;
@@ -66,11 +66,6 @@ function noteItem(facts: AnswerFacts, { type }: Json): void {
   if (typeof type !== 'string' || !/_call$|_approval_request$/.test(type)) return;
   facts.callsTools = true;
   facts.isEmpty = false;
-}
-
-function noteText(facts: AnswerFacts, text: string): void {
-  if (facts.kept !== null) keep(facts.kept, text);
-  if (facts.isEmpty && /\S/.test(text)) facts.isEmpty = false;
 }
 
 function readState(facts: AnswerFacts, { model, usage }: Json): void {

@@ -43,12 +43,11 @@ export function createEventSplitter(maxEventBytes: number) {
     if (atStart && !skipMark()) return [];
     const bytes = pending.bytes();
     const events: SseEvent[] = [];
+    const lineEnd = lineEnds(bytes);
     let eventStart = 0;
-    let i = scanned;
-    for (; i < bytes.length; i++) {
-      const byte = bytes[i];
-      if (byte !== LF && byte !== CR) continue;
-      if (byte === CR) {
+    let i = lineEnd(scanned);
+    for (; i < bytes.length; i = lineEnd(i + 1)) {
+      if (bytes[i] === CR) {
         if (i + 1 === bytes.length) break; // an LF may follow in the next chunk
         if (bytes[i + 1] === LF) {
           if (i === lineStart) lineStart++; // the line is empty, and its LF ends it
@@ -97,6 +96,19 @@ export function createEventSplitter(maxEventBytes: number) {
   }
 
   return { push, end };
+}
+
+/** Finds the first CR or LF from a place on, or the end; the places must go up. */
+function lineEnds(bytes: Buffer): (from: number) => number {
+  const seek = (byte: number, from: number) => {
+    const at = bytes.indexOf(byte, from);
+    return at < 0 ? bytes.length : at;
+  };
+  let cr = -1;
+  return (from) => {
+    if (cr < from) cr = seek(CR, from);
+    return Math.min(cr, seek(LF, from));
+  };
 }
 
 function tooLarge(maxEventBytes: number): UpstreamError {

@@ -3,6 +3,7 @@ import { isComplete, readFacts, type AnswerFacts } from './answer-facts.ts';
 import type { ApiPath } from './call-target.ts';
 import { readResponseEvent } from './response-facts.ts';
 import type { EventKind, SseEvent } from './sse-events.ts';
+import { createWordChunks, type WordChunks } from './word-chunks.ts';
 
 type Json = Record<string, unknown>;
 
@@ -10,6 +11,8 @@ type Json = Record<string, unknown>;
 export interface StreamFormat {
   /** What ends a stream beside its answer's last event; null: that event is the end. */
   readonly endMark: Buffer | null;
+  /** Chunks that need not be parsed; null where there are none. One stream's alone. */
+  readonly words: WordChunks | null;
   /** Reads an event's JSON into `facts`, loosely. */
   read(facts: AnswerFacts, event: Json): EventKind;
   /** Whether an event reports that the answer failed. */
@@ -18,36 +21,38 @@ export interface StreamFormat {
   isComplete(facts: AnswerFacts): boolean;
 }
 
-const completions: StreamFormat = {
-  endMark: Buffer.from('data: [DONE]\n\n'),
-  read: (facts, chunk) => (readFacts(facts, chunk) ? 'content' : 'prelude'),
-  isFailure: hasError,
-  isComplete,
-};
+/** @param stripUsage keeps a completion's usage chunk from the client */
+export function streamFormat(path: ApiPath, stripUsage: boolean): StreamFormat {
+  if (path === 'responses') return responses;
+  return {
+    endMark,
+    words: createWordChunks(),
+    read: stripUsage ? readAllButUsage : readChunk,
+    isFailure: hasError,
+    isComplete,
+  };
+}
 
-/** Completions whose usage chunk was asked for by us alone. */
-const completionsWithoutUsage: StreamFormat = {
-  ...completions,
-  read(facts, chunk) {
-    const hasContent = readFacts(facts, chunk);
-    if (isUsageOnly(chunk)) return 'drop';
-    return hasContent ? 'content' : 'prelude';
-  },
-};
+const endMark = Buffer.from('data: [DONE]\n\n');
+
+function readChunk(facts: AnswerFacts, chunk: Json): EventKind {
+  return readFacts(facts, chunk) ? 'content' : 'prelude';
+}
+
+/** Where usage was asked for by us alone. */
+function readAllButUsage(facts: AnswerFacts, chunk: Json): EventKind {
+  const kind = readChunk(facts, chunk);
+  return isUsageOnly(chunk) ? 'drop' : kind;
+}
 
 const responses: StreamFormat = {
   endMark: null,
+  words: null,
   read: readResponseEvent,
   isFailure: (event, json) =>
     hasError(event, json) || json['type'] === 'error' || json['type'] === 'response.failed',
   isComplete: () => false, // the event that completes it is the end
 };
-
-/** @param stripUsage keeps a completion's usage chunk from the client */
-export function streamFormat(path: ApiPath, stripUsage: boolean): StreamFormat {
-  if (path === 'responses') return responses;
-  return stripUsage ? completionsWithoutUsage : completions;
-}
 
 function hasError({ name }: SseEvent, { error }: Json): boolean {
   return name === 'error' || (error !== undefined && error !== null && error !== '');

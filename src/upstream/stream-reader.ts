@@ -1,6 +1,6 @@
 import { UpstreamError } from '../errors.ts';
 import { isObject } from '../is-object.ts';
-import type { AnswerFacts } from './answer-facts.ts';
+import { noteText, type AnswerFacts } from './answer-facts.ts';
 import { createEventSplitter, type EventKind, type SseEvent } from './sse-events.ts';
 import type { StreamFormat } from './stream-format.ts';
 import type { UpstreamReply } from './upstream-reply.ts';
@@ -125,10 +125,17 @@ function readEvent(
   options: StreamOptions,
   started: boolean,
 ): EventKind {
+  const { format } = options;
   if (event.data === null) return 'prelude'; // a comment: keep-alive
   if (event.data === '') return 'drop'; // no event by the standard; client libraries choke on it
+  const word = facts.logprobs === null ? wordOf(event, format) : null;
+  if (word !== null) {
+    facts.contentChars += word.length;
+    noteText(facts, word);
+    return 'content';
+  }
   if (isEndMark(event)) {
-    if (options.format.endMark === null) return 'drop';
+    if (format.endMark === null) return 'drop';
     if (!started && facts.finishReason === null) {
       throw new UpstreamError('The upstream ended the stream without an answer.', {
         code: 'upstream_invalid_response',
@@ -137,12 +144,18 @@ function readEvent(
     return 'done';
   }
   const chunk = parseChunk(event.data);
-  if (options.format.isFailure(event, chunk)) {
+  if (format.isFailure(event, chunk)) {
     const said = options.said(failureText(event.data, chunk));
     if (started) throw streamError(`The upstream reported an error in its stream: ${said}`);
     throw streamError('The upstream answered with an error in its stream.', new Error(said));
   }
-  return options.format.read(facts, chunk);
+  const kind = format.read(facts, chunk);
+  if (kind === 'content') format.words?.note(event.data, chunk);
+  return kind;
+}
+
+function wordOf({ name, data }: SseEvent, { words }: StreamFormat): string | null {
+  return name !== null || data === null || words === null ? null : words.wordOf(data);
 }
 
 /** A response that failed says why within. */

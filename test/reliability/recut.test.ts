@@ -15,11 +15,15 @@ interface Relayed {
   readonly facts: AnswerFacts;
 }
 
-const completions = streamFormat('chat/completions', false);
-const withoutUsage = streamFormat('chat/completions', true);
-const responses = streamFormat('responses', false);
+const completions = () => streamFormat('chat/completions', false);
+const withoutUsage = () => streamFormat('chat/completions', true);
+const responses = () => streamFormat('responses', false);
 
-async function relay(chunks: readonly Buffer[], format = completions): Promise<Relayed> {
+async function relay(
+  chunks: readonly Buffer[],
+  formatOf: () => StreamFormat = completions,
+): Promise<Relayed> {
+  const format = formatOf();
   const facts = emptyFacts(true);
   const options = { format, maxEventBytes: 64 * 1024, onChunk: () => {}, said: String };
   const out: Buffer[] = [];
@@ -30,7 +34,7 @@ async function relay(chunks: readonly Buffer[], format = completions): Promise<R
 }
 
 /** The stream is the same in two parts cut anywhere, in ones, in sevens, at random. */
-async function expectSameInAnyCut(bytes: Buffer, format: StreamFormat): Promise<void> {
+async function expectSameInAnyCut(bytes: Buffer, format: () => StreamFormat): Promise<void> {
   const whole = await relay([bytes], format);
   for (let at = 1; at < bytes.length; at++) {
     const recut = await relay(cutAt(bytes, [at]), format);
