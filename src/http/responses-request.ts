@@ -53,7 +53,8 @@ function toMessages(input: unknown): unknown[] {
 
 function toMessage(item: unknown, at: string): unknown {
   if (!isObject(item)) throw invalid(at, 'must be an object, such as a message or a tool call');
-  const { type = 'message', role, content = null, output } = item;
+  const { role, content = null } = item;
+  const type = typeOf(item);
   if (type === 'item_reference') {
     throw new BadRequestError(
       `"${at}" refers to what one upstream keeps, and each turn may go to another one. ` +
@@ -61,11 +62,7 @@ function toMessage(item: unknown, at: string): unknown {
       { param: at, code: 'unsupported_parameter' },
     );
   }
-  if (type !== 'message') {
-    // What a tool said; all else is the model's: its calls and its thoughts.
-    const isTool = typeof type === 'string' && /_(output|response)$/.test(type);
-    return { ...item, role: isTool ? 'tool' : 'assistant', content: output ?? content };
-  }
+  if (type !== 'message') return otherItem(type, item);
   if (typeof role !== 'string' || !roles.has(role)) {
     throw invalid(`${at}.role`, `must be one of ${[...roles].join(', ')}`);
   }
@@ -73,4 +70,22 @@ function toMessage(item: unknown, at: string): unknown {
     throw invalid(`${at}.content`, 'must be a string or a list of content parts');
   }
   return item;
+}
+
+/** Messages and references may leave it out. */
+function typeOf({ type, role, id }: Readonly<Record<string, unknown>>): string {
+  if (typeof type === 'string') return type;
+  return role === undefined && id !== undefined ? 'item_reference' : 'message';
+}
+
+/** What a tool said; all else is the model's: its calls, its thoughts, the images it made. */
+function otherItem(type: string, item: Readonly<Record<string, unknown>>): unknown {
+  const { content = null, output, result } = item;
+  if (type === 'image_generation_call' && typeof result === 'string') {
+    const image = { type: 'input_image', image_url: `data:;base64,${result}` };
+    return { role: 'assistant', content: [image] };
+  }
+  const role = /_(output|response)$/.test(type) ? 'tool' : 'assistant';
+  // A screenshot stands alone, where a message has a list.
+  return { ...item, role, content: isObject(output) ? [output] : (output ?? content) };
 }

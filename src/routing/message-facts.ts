@@ -12,6 +12,10 @@ export interface MessageFacts {
   readonly isToolTurn: boolean;
 }
 
+const imageTypes: ReadonlySet<unknown> = new Set([
+  ...['image_url', 'input_image', 'computer_screenshot'],
+]);
+
 /** One pass over the messages; looks at no text. */
 export function messageFacts(messages: readonly unknown[]): MessageFacts {
   let [images, inlineChars, turns] = [0, 0, 0];
@@ -21,7 +25,7 @@ export function messageFacts(messages: readonly unknown[]): MessageFacts {
     if (!Array.isArray(message['content'])) continue;
     for (const part of message['content'] as unknown[]) {
       if (!isObject(part)) continue;
-      if (part['type'] === 'image_url' || part['type'] === 'input_image') images++;
+      if (imageTypes.has(part['type'])) images++;
       inlineChars += inlineLength(part);
     }
   }

@@ -171,7 +171,8 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
       assertEventStream(deployment, url, reply, options.redact);
       const events = relayEvents(reply, facts, {
         format: streamFormat(call.path, call.stripUsage),
-        maxEventBytes: limits.eventBytes,
+        // The last event of a response has the whole answer in it.
+        maxEventBytes: call.path === 'responses' ? limits.answerBytes : limits.eventBytes,
         onChunk: streamTimeoutMs === null ? watchdog.refresh : () => {},
         said: (text) => saidBy(deployment, options.redact(text)),
       } satisfies StreamOptions);

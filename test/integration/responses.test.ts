@@ -72,6 +72,15 @@ describe('POST /v1/responses', () => {
     });
   });
 
+  test('takes a last event with a whole long answer in it', async () => {
+    const words = Array.from({ length: 300 }, () => 'x'.repeat(1024));
+    strong.enqueue((res, { body }) =>
+      sendStream(res, responseEvents(body['model'], words).join('')),
+    );
+    const reply = await respond({ input: '0.9 prove it', stream: true });
+    expect(reply.text).toBe(responseEvents('strong-model:7b', words).join(''));
+  });
+
   test('scores what the user said last, whatever tools have said since', async () => {
     const input = [
       user([{ type: 'input_text', text: '0.9 what is the weather in Köln?' }]),
