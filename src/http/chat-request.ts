@@ -58,7 +58,7 @@ const forbidden = new Set([
 /** What the user, or a schema, says: any key may stand there. */
 const freeForm = new Set([
   ...['messages', 'tools', 'functions', 'response_format', 'prompt'],
-  ...['input', 'text'], // of responses
+  ...['input', 'text.format'], // of responses
 ]);
 
 /**
@@ -163,8 +163,8 @@ export function assertNoUpstreamFields(value: unknown, path = ''): void {
   }
   if (!isObject(value)) return;
   for (const [key, item] of Object.entries(value)) {
-    if (path === '' && freeForm.has(key)) continue;
     const at = path === '' ? key : `${path}.${key}`;
+    if (freeForm.has(at)) continue;
     if (forbidden.has(key)) {
       throw new BadRequestError(
         `"${at}" is not accepted in a request: upstreams are set in pointsman's configuration.`,

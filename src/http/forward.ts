@@ -8,6 +8,7 @@ import type { Cascaded } from './cascade.ts';
 import type { Exchange } from './chat-completions.ts';
 import { ClientGoneError } from './call.ts';
 import { viaHeaders } from './loop-guard.ts';
+import { isSealRefused, withoutSealedThoughts } from './sealed-thoughts.ts';
 import { upstreamBody, type Extras } from './upstream-body.ts';
 
 /** How far the forwarding came; read by the log also when it failed half-way. */
@@ -79,14 +80,18 @@ async function send(
   instanceId: string,
 ): Promise<UpstreamAnswer> {
   const { request } = exchange;
+  let { body } = exchange;
   for (;;) {
     const extras = extrasFor(exchange, deployment);
+    const text = upstreamBody(body, request, deployment, extras);
     try {
-      return await sendOnce(exchange, forwarded, deployment, extras, instanceId);
+      return await sendOnce(exchange, forwarded, deployment, text, instanceId);
     } catch (error) {
       const refused = refusedExtra(extras, request, error);
-      if (refused === null) throw error;
-      refusers[refused].add(deployment);
+      const unsealed = isSealRefused(error) ? withoutSealedThoughts(body) : null;
+      if (refused === null && unsealed === null) throw error;
+      if (refused !== null) refusers[refused].add(deployment);
+      body = unsealed ?? body;
       forwarded.attempts++;
     }
   }
@@ -125,15 +130,15 @@ function refusedExtra(
 }
 
 function sendOnce(
-  { req, call, body, request, serving, keepText, firstLogprobs }: Exchange,
+  { req, call, request, serving, keepText, firstLogprobs }: Exchange,
   forwarded: Forwarded,
   deployment: Deployment,
-  extras: Extras,
+  body: string,
   instanceId: string,
 ): Promise<UpstreamAnswer> {
   const upstreamCall = {
     path: request.endpoint,
-    body: upstreamBody(body, request, deployment, extras),
+    body,
     stream: request.stream,
     stripUsage: request.asksUsage && !request.wantsUsage,
     keepText,

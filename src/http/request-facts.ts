@@ -13,7 +13,7 @@ import type { TextRequest } from './chat-request.ts';
 /** What clients name a conversation by, first one first: ours, a common one, Open WebUI's, Codex's. */
 const sessionHeaders = [
   ...['x-pointsman-session', 'x-session-id'],
-  ...['x-openwebui-chat-id', 'session-id'],
+  ...['x-openwebui-chat-id', 'thread-id', 'session-id'],
 ];
 
 const needsSchema = ['json_schema', 'json_object'];

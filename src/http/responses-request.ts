@@ -85,6 +85,7 @@ function otherItem(type: string, item: Readonly<Record<string, unknown>>): unkno
     const image = { type: 'input_image', image_url: `data:;base64,${result}` };
     return { role: 'assistant', content: [image] };
   }
+  if (type === 'additional_tools') return item; // nobody's turn
   const role = /_(output|response)$/.test(type) ? 'tool' : 'assistant';
   // A screenshot stands alone, where a message has a list.
   return { ...item, role, content: isObject(output) ? [output] : (output ?? content) };

@@ -3,6 +3,7 @@ import { withoutCredentials } from '../base-url.ts';
 import type { ApiPath } from './call-target.ts';
 import type { Deployment } from './deployment.ts';
 import { isObject } from '../is-object.ts';
+import { contextTooLong } from './reported-failure.ts';
 import { passedOnHeaders, type ReplyHeaders } from './passed-on-headers.ts';
 
 /** What an upstream answered instead of a completion. */
@@ -101,23 +102,19 @@ function retryHeaders(headers: ReplyHeaders): Record<string, string> {
 
 function notFound(
   deployment: Deployment,
-  { status, path, url }: FailedReply,
+  reply: FailedReply,
   said: string,
   known: Known,
 ): AppError {
+  const { status, path, url } = reply;
   const where = `${deployment.group} upstream ${withoutCredentials(url)}`;
+  // A file or an item of the request that is not there.
+  const param = errorParam(reply.text);
+  if (param !== null && param !== 'model') return refusedRequest(deployment, reply, said, known);
   const isOfModel = said.includes(deployment.model) || /model/i.test(said);
   // OpenAI: "This is a chat model and not supported in the v1/completions endpoint."
   const isOfPath = status === 405 || !isOfModel || /completions|responses|endpoint/i.test(said);
-  if (isOptional(path) && isOfPath) {
-    return new UpstreamError(
-      `The ${where} has no /${path} for ${deployment.model}; use /v1/chat/completions.${optionalPaths[path]}`,
-      {
-        ...{ status: 404, type: 'invalid_request_error', code: 'upstream_endpoint_not_found' },
-        ...known,
-      },
-    );
-  }
+  if (isOptional(path) && isOfPath) return noEndpoint(deployment, url, path, said, known);
   if (!isOfModel) {
     return new UpstreamError(
       `There is no /${path} at the ${where}. Check the base URL of ${deployment.id}.`,
@@ -134,15 +131,34 @@ function notFound(
 /** What not every server has, and what else is to be known of it. */
 const optionalPaths = {
   completions: '',
-  responses: ' Ollama has it from version 0.13.3 on.',
+  responses: ' Ollama has /responses from version 0.13.3 on.',
 } as const;
 
-function isOptional(path: ApiPath): path is keyof typeof optionalPaths {
+type OptionalPath = keyof typeof optionalPaths;
+
+export function isOptional(path: ApiPath): path is OptionalPath {
   return path in optionalPaths;
 }
 
-const contextTooLong =
-  /context[ _-]?(?:length|window|size)|maximum context|too many tokens|prompt is too long/i;
+/** The model may be there all the same: nothing is wrong with the deployment. */
+export function noEndpoint(
+  deployment: Deployment,
+  url: string,
+  path: OptionalPath,
+  said: string,
+  known: Partial<Known> = {},
+): AppError {
+  const isReadable = said !== '' && said.length <= 200 && !said.startsWith('<');
+  return new UpstreamError(
+    `The ${deployment.group} upstream ${withoutCredentials(url)} has no /${path} for ` +
+      `${deployment.model}${isReadable ? ` (it says: ${said})` : ''}; ` +
+      `use /v1/chat/completions.${optionalPaths[path]}`,
+    {
+      ...{ status: 404, type: 'invalid_request_error', code: 'upstream_endpoint_not_found' },
+      ...known,
+    },
+  );
+}
 
 function refusedRequest(
   deployment: Deployment,
@@ -151,7 +167,7 @@ function refusedRequest(
   known: Known,
 ): AppError {
   const body = parseError(reply.text);
-  const param = isObject(body) && typeof body['param'] === 'string' ? body['param'] : null;
+  const param = errorParam(reply.text);
   const code = isObject(body) && typeof body['code'] === 'string' ? body['code'] : null;
   return new BadRequestError(`The ${deployment.group} model refused the request: ${said}`, {
     status: reply.status === 413 ? 413 : 400,
@@ -212,6 +228,11 @@ export function saidBy(deployment: Deployment, text: string): string {
   const key = deployment.apiKey?.reveal();
   const safe = key ? message.replaceAll(key, '***') : message;
   return safe.replace(/\s+/g, ' ').trim().slice(0, 500);
+}
+
+function errorParam(text: string): string | null {
+  const body = parseError(text);
+  return isObject(body) && typeof body['param'] === 'string' ? body['param'] : null;
 }
 
 /** `{"error": {...}}`, `{"error": "text"}` or vLLM's `{"object":"error","message":...}`. */

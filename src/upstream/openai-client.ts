@@ -6,7 +6,13 @@ import { callTarget, type ApiPath, type CallTarget } from './call-target.ts';
 import type { Deployment } from './deployment.ts';
 import { failureOfConnection, failureOfReply, saidBy } from './failure.ts';
 import { passedOnHeaders } from './passed-on-headers.ts';
-import { assertEventStream, assertNotCompressed, readAll, readAnswer } from './read-answer.ts';
+import {
+  assertEventStream,
+  assertNotCompressed,
+  maxErrorBytes,
+  readAll,
+  readAnswer,
+} from './read-answer.ts';
 import { redactError, redactHeaders, type Redact } from './redact.ts';
 import { createStaleConnections } from './stale-connections.ts';
 import { streamFormat } from './stream-format.ts';
@@ -65,9 +71,6 @@ export interface UpstreamClient {
   ask(deployment: Deployment, call: UpstreamCall, signal: CancelSignal): Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }
-
-/** As much of an error's body as is read. */
-const maxErrorBytes = 64 * 1024;
 
 /**
  * Calls OpenAI-compatible servers through one keep-alive pool per origin. undici follows no
@@ -168,7 +171,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
         readAnswer(deployment, url, bytes, call.path, { facts, redact: options.redact });
         return { url, headers, facts, body: single(bytes) };
       }
-      assertEventStream(deployment, url, reply, options.redact);
+      await assertEventStream(deployment, url, reply, { path: call.path, redact: options.redact });
       const events = relayEvents(reply, facts, {
         format: streamFormat(call.path, call.stripUsage),
         // The last event of a response has the whole answer in it.

@@ -3,9 +3,11 @@ import { UpstreamError } from '../errors.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
 import { isObject } from '../is-object.ts';
 import { readFacts, type AnswerFacts } from './answer-facts.ts';
+import type { ApiPath } from './call-target.ts';
 import type { Deployment } from './deployment.ts';
-import { saidBy } from './failure.ts';
+import { isOptional, noEndpoint, saidBy } from './failure.ts';
 import type { Redact } from './redact.ts';
+import { reportedFailure } from './reported-failure.ts';
 import { readResponse } from './response-facts.ts';
 import type { UpstreamReply } from './upstream-reply.ts';
 
@@ -23,6 +25,8 @@ const requiredLists = {
   embeddings: { key: 'data', name: 'embeddings' },
 } as const;
 
+const unfinished: ReadonlySet<unknown> = new Set(['failed', 'queued', 'in_progress']);
+
 /** @throws UpstreamError when the body is no answer of its kind: completion or embeddings. */
 export function readAnswer(
   deployment: Deployment,
@@ -31,13 +35,14 @@ export function readAnswer(
   kind: keyof typeof requiredLists,
   { facts, redact }: Reading,
 ): void {
-  const body = parseAnswer(deployment, url, bytes, redact);
+  const body = parseAnswer(deployment, url, bytes, kind, redact);
   const { key, name } = requiredLists[kind];
   const list = body[key];
   // A response that was cut short may have none.
   const isThere = Array.isArray(list) && (list.length > 0 || kind === 'responses');
-  if (!isThere) {
-    throw invalidAnswer(deployment, url, `without ${name}`);
+  if (!isThere) throw invalidAnswer(deployment, url, `without ${name}`);
+  if (kind === 'responses' && unfinished.has(body['status'])) {
+    throw invalidAnswer(deployment, url, `that is ${String(body['status'])}`);
   }
   (kind === 'responses' ? readResponse : readFacts)(facts, body);
 }
@@ -46,6 +51,7 @@ function parseAnswer(
   deployment: Deployment,
   url: string,
   bytes: Buffer,
+  path: ApiPath,
   redact: Redact,
 ): Record<string, unknown> {
   let body: unknown;
@@ -55,24 +61,34 @@ function parseAnswer(
     throw invalidAnswer(deployment, url, 'not JSON', error);
   }
   if (!isObject(body)) throw invalidAnswer(deployment, url, 'not a JSON object');
-  if (isObject(body['error'])) {
-    throw new UpstreamError(`The ${deployment.group} upstream answered 200 with an error.`, {
-      code: 'upstream_error',
-      cause: new Error(saidBy(deployment, redact(bytes.toString('utf8')))),
-    });
+  const { error } = body;
+  if (!isObject(error) && (typeof error !== 'string' || error === '')) return body;
+  const said = saidBy(deployment, redact(bytes.toString('utf8')));
+  // LM Studio says so under status 200.
+  if (isOptional(path) && /unexpected endpoint/i.test(said)) {
+    throw noEndpoint(deployment, url, path, said);
   }
-  return body;
+  throw (
+    reportedFailure(error, said) ??
+    new UpstreamError(`The ${deployment.group} upstream answered 200 with an error.`, {
+      ...{ code: 'upstream_error', cause: new Error(said) },
+    })
+  );
 }
 
 /** @throws UpstreamError when a stream was asked for and something else came. */
-export function assertEventStream(
+export async function assertEventStream(
   deployment: Deployment,
   url: string,
-  { headers }: UpstreamReply,
-  redact: Redact,
-): void {
-  const type = String(headers['content-type'] ?? 'none');
+  reply: UpstreamReply,
+  { path, redact }: { readonly path: ApiPath; readonly redact: Redact },
+): Promise<void> {
+  const type = String(reply.headers['content-type'] ?? 'none');
   if (/^text\/event-stream\b/i.test(type)) return;
+  if (/^application\/json\b/i.test(type)) {
+    const bytes = await readAll(reply, maxErrorBytes, 'cut', () => {});
+    parseAnswer(deployment, url, bytes, path, redact);
+  }
   const said = redact(type).slice(0, 60);
   throw invalidAnswer(deployment, url, `of type ${said} to a request for a stream`);
 }
@@ -102,6 +118,9 @@ function invalidAnswer(
     { code: 'upstream_invalid_response', cause },
   );
 }
+
+/** As much of an error's body as is read. */
+export const maxErrorBytes = 64 * 1024;
 
 /** The whole body; over `limit` bytes it is cut, or fails, and the connection is dropped. */
 export async function readAll(

@@ -6,6 +6,7 @@ type Json = Record<string, unknown>;
 
 /** Reads a whole answer of the Responses API, loosely, as `readFacts` does a completion. */
 export function readResponse(facts: AnswerFacts, response: Json): void {
+  facts.contentChars = 0;
   for (const item of asArray(response['output'])) if (isObject(item)) readItem(facts, item);
   readEnd(facts, response);
 }
@@ -14,7 +15,7 @@ export function readResponse(facts: AnswerFacts, response: Json): void {
 const preludes: ReadonlySet<unknown> = new Set([
   ...['response.created', 'response.queued', 'response.in_progress'],
   ...['response.output_item.added', 'response.content_part.added'],
-  'response.reasoning_summary_part.added',
+  ...['response.reasoning_summary_part.added', 'keepalive'],
 ]);
 
 const ends: ReadonlySet<unknown> = new Set([
@@ -27,12 +28,12 @@ export function readResponseEvent(facts: AnswerFacts, event: Json): EventKind {
   facts.sequence = tokenCount(event['sequence_number']) ?? facts.sequence;
   if (ends.has(type)) {
     // Its output says again what came in pieces, if it came in pieces.
-    if (isObject(response)) (facts.contentChars > 0 ? readEnd : readResponse)(facts, response);
+    if (isObject(response)) (facts.isEmpty ? readResponse : readEnd)(facts, response);
     facts.finishReason ??= 'stop';
     return 'done';
   }
   if (isObject(response)) readState(facts, response);
-  if (isObject(item)) noteItem(facts, item);
+  if (isObject(item)) noteItem(facts, item, type === 'response.output_item.added');
   if (preludes.has(type)) return 'prelude';
   if (typeof type === 'string' && typeof delta === 'string') readDelta(facts, type, delta);
   return 'content';
@@ -49,7 +50,7 @@ function readDelta(facts: AnswerFacts, type: string, delta: string): void {
 }
 
 function readItem(facts: AnswerFacts, item: Json): void {
-  noteItem(facts, item);
+  noteItem(facts, item, true);
   const { name, arguments: args, input } = item;
   facts.contentChars += stringLength(name) + stringLength(args) + stringLength(input);
   for (const part of [...asArray(item['content']), ...asArray(item['summary'])]) {
@@ -61,11 +62,18 @@ function readItem(facts: AnswerFacts, item: Json): void {
   }
 }
 
-/** A client can use a call; reasoning alone is no answer. */
-function noteItem(facts: AnswerFacts, { type }: Json): void {
-  if (typeof type !== 'string' || !/_call$|_approval_request$/.test(type)) return;
-  facts.callsTools = true;
-  facts.isEmpty = false;
+/** What the client has to do; all other calls are the provider's own work. */
+const clientCalls: ReadonlySet<unknown> = new Set([
+  ...['function_call', 'custom_tool_call', 'computer_call', 'local_shell_call', 'shell_call'],
+  ...['apply_patch_call', 'mcp_approval_request'],
+]);
+
+/** A client can use a call and an image; reasoning alone is no answer. */
+function noteItem(facts: AnswerFacts, { type }: Json, isNew: boolean): void {
+  if (clientCalls.has(type)) facts.callsTools = true;
+  if (clientCalls.has(type) || type === 'image_generation_call') facts.isEmpty = false;
+  // What was said before the last message is a comment on the work.
+  if (isNew && type === 'message' && facts.kept !== null) facts.kept.text = '';
 }
 
 function readState(facts: AnswerFacts, { model, usage }: Json): void {

@@ -11,6 +11,8 @@ type Json = Record<string, unknown>;
 export interface StreamFormat {
   /** What ends a stream beside its answer's last event; null: that event is the end. */
   readonly endMark: Buffer | null;
+  /** As much of it as is held back while nothing is there that a reader would see. */
+  readonly maxHeldBytes: number;
   /** Chunks that need not be parsed; null where there are none. One stream's alone. */
   readonly words: WordChunks | null;
   /** Reads an event's JSON into `facts`, loosely. */
@@ -26,6 +28,7 @@ export function streamFormat(path: ApiPath, stripUsage: boolean): StreamFormat {
   if (path === 'responses') return responses;
   return {
     endMark,
+    maxHeldBytes: 256 * 1024,
     words: createWordChunks(),
     read: stripUsage ? readAllButUsage : readChunk,
     isFailure: hasError,
@@ -47,6 +50,7 @@ function readAllButUsage(facts: AnswerFacts, chunk: Json): EventKind {
 
 const responses: StreamFormat = {
   endMark: null,
+  maxHeldBytes: 2 * 1024 * 1024, // its first events repeat instructions and tools
   words: null,
   read: readResponseEvent,
   isFailure: (event, json) =>

@@ -1,6 +1,7 @@
 import { UpstreamError } from '../errors.ts';
 import { isObject } from '../is-object.ts';
 import { noteText, type AnswerFacts } from './answer-facts.ts';
+import { reportedFailure } from './reported-failure.ts';
 import { createEventSplitter, type EventKind, type SseEvent } from './sse-events.ts';
 import type { StreamFormat } from './stream-format.ts';
 import type { UpstreamReply } from './upstream-reply.ts';
@@ -15,7 +16,6 @@ export interface StreamOptions {
 }
 
 const maxHeldEvents = 64;
-const maxHeldBytes = 256 * 1024;
 
 /**
  * Relays an answer's stream: yields the upstream's bytes, unchanged and in whole events, and fills
@@ -47,7 +47,8 @@ export async function* relayEvents(
     if (!started) {
       heldEvents++;
       heldBytes += event.bytes.length;
-      started = kind !== 'prelude' || heldEvents >= maxHeldEvents || heldBytes >= maxHeldBytes;
+      started =
+        kind !== 'prelude' || heldEvents >= maxHeldEvents || heldBytes >= format.maxHeldBytes;
     }
     return kind === 'done';
   }
@@ -146,8 +147,7 @@ function readEvent(
   const chunk = parseChunk(event.data);
   if (format.isFailure(event, chunk)) {
     const said = options.said(failureText(event.data, chunk));
-    if (started) throw streamError(`The upstream reported an error in its stream: ${said}`);
-    throw streamError('The upstream answered with an error in its stream.', new Error(said));
+    throw reportedFailure(errorOf(chunk), said) ?? streamError(said, started);
   }
   const kind = format.read(facts, chunk);
   if (kind === 'content') format.words?.note(event.data, chunk);
@@ -158,14 +158,26 @@ function wordOf({ name, data }: SseEvent, { words }: StreamFormat): string | nul
   return name !== null || data === null || words === null ? null : words.wordOf(data);
 }
 
-/** A response that failed says why within. */
-function failureText(data: string, { response }: Record<string, unknown>): string {
-  const error = isObject(response) ? response['error'] : null;
-  return isObject(error) ? JSON.stringify(error) : data;
+/** A response that failed says why within, an error event by itself. */
+function errorOf(event: Record<string, unknown>): unknown {
+  const { response, error = event } = event;
+  return isObject(response) ? response['error'] : error;
 }
 
-function streamError(message: string, cause?: Error): UpstreamError {
-  return new UpstreamError(message, { code: 'upstream_error', cause });
+/** The event but for what a failed response repeats of its request. */
+function failureText(data: string, event: Record<string, unknown>): string {
+  if (!isObject(event['response'])) return data;
+  return JSON.stringify(errorOf(event) ?? { message: 'no reason given' });
+}
+
+function streamError(said: string, started: boolean): UpstreamError {
+  const code = 'upstream_error';
+  if (started) {
+    return new UpstreamError(`The upstream reported an error in its stream: ${said}`, { code });
+  }
+  return new UpstreamError('The upstream answered with an error in its stream.', {
+    ...{ code, cause: new Error(said) },
+  });
 }
 
 function parseChunk(data: string): Record<string, unknown> {

@@ -9,6 +9,7 @@ import type { Deployment } from '../../src/upstream/deployment.ts';
 import { ask, post } from '../support/chat.ts';
 import { configInput } from '../support/config-input.ts';
 import { waitForDecision } from '../support/read-log.ts';
+import { helloResponse } from '../support/responses.ts';
 import {
   completion,
   failure,
@@ -113,6 +114,19 @@ describe('a guard', () => {
       expect(['score', 'exploration']).toContain(plain.headers.get('x-pointsman-reason'));
     },
   );
+
+  const picture = { type: 'input_image', image_url: 'data:image/png;base64,AAAA' };
+  test.each([
+    ['images', { input: [{ role: 'user', content: [picture] }] }],
+    ['tools', { input: easy, tools: [{ type: 'function', name: 'f' }] }],
+    ['schema', { input: easy, text: { format: { type: 'json_schema', name: 's', schema: {} } } }],
+  ] as const)('%s: the same for a response', async (guard, body) => {
+    await configure({ weak: { cannot: [guard] } });
+    strong.always(helloResponse);
+    const reply = await post(`${gateway.url}/v1/responses`, { model: 'auto', ...body });
+    expect(reply.status).toBe(200);
+    expect(decisionOf(reply.headers)).toEqual(['strong', 'guard', guard]);
+  });
 
   test('context_window: what is too long for weak goes to strong', async () => {
     await configure({ weak: { maxInputTokens: 500 } });

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { get, post } from '../support/chat.ts';
 import { waitForDecision } from '../support/read-log.ts';
 import {
   eventText,
   functionCall,
   helloResponse,
+  message,
   response,
   responseEvents,
 } from '../support/responses.ts';
@@ -12,9 +13,10 @@ import {
   failure,
   sendStream,
   startScriptedUpstream,
+  type Script,
   type ScriptedUpstream,
 } from '../support/scripted-upstream.ts';
-import { startTestGateway, type TestGateway } from '../support/start-gateway.ts';
+import { startTestGateway, withoutFallbacks, type TestGateway } from '../support/start-gateway.ts';
 
 let strong: ScriptedUpstream;
 let weak: ScriptedUpstream;
@@ -94,10 +96,12 @@ describe('POST /v1/responses', () => {
 
   test("keeps a tool's turn where the conversation is, by its name or its opening", async () => {
     const output = { type: 'function_call_output', call_id: 'call_1', output: 'rain' };
-    for (const headers of [{ 'session-id': 'codex-1' }, {}]) {
+    for (const headers of [{ 'thread-id': 'codex-1' }, { 'session-id': 'codex-2' }, {}]) {
+      const isNamed = Object.keys(headers).length > 0;
       const question = user(`0.9 is it raining? ${JSON.stringify(headers)}`);
-      await respond({ input: [question] }, headers);
-      const reply = await respond({ input: [question, functionCall, output] }, headers);
+      await respond({ instructions: isNamed ? 'first' : null, input: [question] }, headers);
+      const input = [question, functionCall, output];
+      const reply = await respond({ input }, headers);
       expect(reply.headers.get('x-pointsman-reason')).toBe('tool_turn');
       expect(reply.headers.get('x-pointsman-tier')).toBe('strong');
     }
@@ -134,13 +138,34 @@ describe('POST /v1/responses', () => {
     expect(reply.status).toBe(200);
   });
 
-  test('F10: an upstream without it is named, with what to do', async () => {
-    const noSuchPath = failure(404, '404 page not found');
-    strong.enqueue(noSuchPath);
-    weak.enqueue(noSuchPath);
+  test.each([
+    ['Ollama before 0.13.3', 404, '404 page not found'],
+    ['vLLM', 404, '{"detail":"Not Found"}'],
+    ['LM Studio', 200, '{"error":"Unexpected endpoint or method. (POST /v1/responses)"}'],
+  ])(
+    'F10: %s without it is named, with what to do, and stays in service',
+    async (_, status, said) => {
+      const input = '0.9 prove it';
+      for (const stream of [false, true, false, true]) {
+        strong.enqueue(failure(status, said));
+        weak.enqueue(failure(status, said));
+        const reply = await respond({ input, stream });
+        expect(reply.json['error']).toMatchObject({ code: 'upstream_endpoint_not_found' });
+        expect(reply.text).toMatch(
+          /has no \/responses for .* use \/v1\/chat\/completions\. Ollama/,
+        );
+      }
+      expect((await respond({ input })).headers.get('x-pointsman-fallbacks')).toBe('0');
+    },
+  );
+
+  test("an item that the upstream does not have is the request's fault, in its words", async () => {
+    const error = { message: "Item with id 'rs_1' not found.", type: 'x', param: 'input' };
+    strong.enqueue(failure(404, { error: { ...error, code: null } }));
     const reply = await respond({ input: '0.9 prove it' });
-    expect(reply.json['error']).toMatchObject({ code: 'upstream_endpoint_not_found' });
-    expect(reply.text).toMatch(/has no \/responses for .*use \/v1\/chat\/completions\. Ollama/);
+    expect(reply.status).toBe(400);
+    expect(reply.json['error']).toMatchObject({ param: 'input' });
+    expect(reply.text).toContain("Item with id 'rs_1' not found.");
   });
 
   test('a failure before the first word goes to the other model, as for a chat', async () => {
@@ -153,6 +178,73 @@ describe('POST /v1/responses', () => {
     expect(reply.text).toContain('"weak-model:7b"');
     const row = await waitForDecision(gateway.db, reply.headers);
     expect(row).toMatchObject({ tier: 'strong', upstream_model: 'weak-model:7b' });
+  });
+
+  test('neither long beginnings nor keep-alives end the time for that', async () => {
+    const response = { id: 'resp_1', instructions: 'x'.repeat(200 * 1024) };
+    const begun = ['response.created', 'response.in_progress'].map((type) => ({ type, response }));
+    const error = { code: 'server_error', message: 'out of memory' };
+    const failed = { type: 'response.failed', response: { id: 'resp_1', error } };
+    const added = [
+      { type: 'response.output_item.added', item: { type: 'reasoning', summary: [] } },
+      { type: 'response.reasoning_summary_part.added', part: { type: 'summary_text', text: '' } },
+      { type: 'response.content_part.added', part: { type: 'output_text', text: '' } },
+    ];
+    const all = [...begun, { type: 'keepalive' }, ...added, failed];
+    const events = all.map(eventText).join('');
+    strong.enqueue((res) => sendStream(res, events));
+    const reply = await respond({ input: '0.9 prove it', stream: true });
+    expect(reply.headers.get('x-pointsman-fallbacks')).toBe('1');
+  });
+
+  const tooLong = { code: 'context_length_exceeded', message: 'Your input is too long.' };
+  const isTooLong = { type: 'response.failed', response: { id: 'resp_1', error: tooLong } };
+
+  test('a refusal within a stream is the refusal that its status would have been', async () => {
+    const error = { code: 'invalid_prompt', message: 'No such prompt.' };
+    const refused = { type: 'response.failed', response: { id: 'resp_1', error } };
+    strong.enqueue((res) => sendStream(res, eventText(refused)));
+    const reply = await respond({ input: '0.9 prove it', stream: true });
+    expect(reply.status).toBe(400);
+    expect(reply.json['error']).toMatchObject({ code: 'invalid_prompt' });
+    expect([strong.requests.length, weak.requests.length]).toEqual([1, 0]);
+  });
+
+  test('what is too long for one model within a stream is asked of the other', async () => {
+    strong.enqueue((res) => sendStream(res, eventText(isTooLong)));
+    const reply = await respond({ input: '0.9 prove it', stream: true });
+    expect([reply.status, reply.headers.get('x-pointsman-tier')]).toEqual([200, 'strong']);
+    expect([strong.requests.length, weak.requests.length]).toEqual([1, 1]);
+  });
+
+  test('and keeps its code after the first words', async () => {
+    strong.enqueue((res, { body }) => {
+      const begun = responseEvents(body['model'], ['Hello']).slice(0, 4).join('');
+      sendStream(res, begun + eventText(isTooLong));
+    });
+    const reply = await respond({ input: '0.9 prove it', stream: true });
+    expect(reply.text).toContain('"code":"context_length_exceeded"');
+  });
+
+  test('thoughts that another provider has sealed stay behind when they are refused', async () => {
+    const error = { message: 'The encrypted content could not be verified.', type: 'x' };
+    strong.enqueue(failure(400, { error: { ...error, code: 'invalid_encrypted_content' } }));
+    const thought = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'sealed' };
+    const input = [user('hi'), thought, message('Hello'), user('0.9 prove it')];
+    const reply = await respond({ input });
+    expect([reply.status, reply.headers.get('x-pointsman-attempts')]).toEqual([200, '2']);
+    const [sent, again] = strong.requests.map(({ body }) => body['input']);
+    expect(sent).toEqual(input);
+    expect(again).toEqual(input.filter((item) => item !== thought));
+  });
+
+  test.each([
+    ['failed', 'upstream_invalid_response'],
+    ['in_progress', 'upstream_invalid_response'],
+  ])('a whole answer that is %s is none', async (status, code) => {
+    strong.enqueue(response([], { status }));
+    const reply = await respond({ input: '0.9 prove it', disable_fallbacks: true, num_retries: 0 });
+    expect(reply.json['error']).toMatchObject({ code });
   });
 
   test.each([
@@ -177,15 +269,52 @@ describe('POST /v1/responses', () => {
     const row = await waitForDecision(gateway.db, reply.headers);
     expect(row['outcome']).toBe(end === '' ? 'truncated' : 'upstream_error');
   });
+});
 
-  test('an answer that was cut, or is empty, shows in the log', async () => {
-    const cut = { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } };
-    strong.enqueue(response([], cut));
-    const reply = await respond({ input: '0.9 prove it' });
-    const row = await waitForDecision(gateway.db, reply.headers);
-    expect(row['finish_reason']).toBe('length');
-    const evidence = await get(`${gateway.url}/v1/router/feedback/${String(row['decision_id'])}`);
-    const kinds = evidence.json['signals'] as { readonly kind: string }[];
-    expect(kinds.map(({ kind }) => kind).sort()).toEqual(['empty_answer', 'truncated_by_length']);
+describe('what an answer shows by itself', () => {
+  let upstream: ScriptedUpstream;
+  let alone: TestGateway;
+
+  beforeAll(async () => {
+    upstream = await startScriptedUpstream();
+    alone = await startTestGateway({ strong: upstream.url }, withoutFallbacks);
+  });
+
+  afterAll(async () => {
+    await alone.close();
+    await upstream.close();
+  });
+
+  const searched = { type: 'web_search_call', id: 'ws_1', status: 'completed' };
+  const sealed = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'x' };
+  const wish = { text: { format: { type: 'json_schema', name: 'x', schema: { type: 'object' } } } };
+  const refusal = { ...message(''), content: [{ type: 'refusal', refusal: 'No.' }] };
+  const cut = (reason: string) => ({ status: 'incomplete', incomplete_details: { reason } });
+
+  test.each<[string, Script, Record<string, unknown>, string, string[]]>([
+    ['good', helloResponse, {}, 'stop', []],
+    ['a call', response([functionCall]), {}, 'tool_calls', []],
+    ['a search', response([searched, message('Hello')]), {}, 'stop', []],
+    ['a search alone', response([searched]), {}, 'stop', ['empty_answer']],
+    ['a refusal', response([refusal]), {}, 'stop', []],
+    ['thoughts alone', response([sealed]), {}, 'stop', ['empty_answer']],
+    ['cut', response([message('Hel')], cut('max_output_tokens')), {}, 'length', ['truncated_by_length']], // prettier-ignore
+    ['a cut probe', response([], cut('max_output_tokens')), { max_output_tokens: 1 }, 'length', []],
+    ['filtered', response([message('Hel')], cut('content_filter')), {}, 'content_filter', []],
+    ['the wished JSON', response([message('{}')]), wish, 'stop', []],
+    ['no JSON', response([message('Hello')]), wish, 'stop', ['schema_violation']],
+    ['no JSON after a search', response([searched, message('Hello')]), wish, 'stop', ['schema_violation']], // prettier-ignore
+    ['JSON after a comment', response([message('I will look.'), message('{}')]), wish, 'stop', []],
+  ])('%s', async (_, script, rest, finish, kinds) => {
+    upstream.enqueue(script);
+    const body = { model: 'auto', input: '0.9 prove it', ...rest };
+    const reply = await post(`${alone.url}/v1/responses`, body);
+    const { decision_id: id, finish_reason } = await waitForDecision(alone.db, reply.headers);
+    expect(finish_reason).toBe(finish);
+    await vi.waitFor(async () => {
+      const { json } = await get(`${alone.url}/v1/router/feedback/${String(id)}`);
+      const signals = json['signals'] as { readonly kind: string }[];
+      expect(signals.map(({ kind }) => kind)).toEqual(kinds);
+    });
   });
 });
