@@ -69,13 +69,15 @@ export function rawText(content: unknown): string {
 }
 
 /**
- * Thoughts, and what coding agents put into the user's messages: Cline's open files and Codex's
- * folder, the notes of others, the project's AGENTS.md.
+ * Thoughts, and what coding agents put into the user's messages: Cline's open files, Codex's folder
+ * and notices, the notes of others, the project's AGENTS.md.
  */
 const unsaidBlocks = [
   ['<think>', '</think>'],
   ['<environment_details>', '</environment_details>'],
   ['<environment_context>', '</environment_context>'],
+  ['<turn_aborted>', '</turn_aborted>'],
+  ['<subagent_notification>', '</subagent_notification>'],
   ['<system-reminder>', '</system-reminder>'],
   ['# AGENTS.md instructions for ', '</INSTRUCTIONS>'],
 ] as const;

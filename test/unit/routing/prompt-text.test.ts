@@ -61,6 +61,8 @@ test('what coding agents add to the user text is not scored', () => {
   ].map((text) => ({ type: 'input_text', text }));
   expect(promptText([user(codex), user('Fix the tests')])).toBe('Fix the tests');
   expect(scored('<system-reminder>Be brief.</system-reminder>\nWhy?')).toBe('Why?');
+  const notice = user('<subagent_notification>\n{"status":"done"}\n</subagent_notification>');
+  expect(promptText([user('Fix the tests'), notice])).toBe('Fix the tests');
   expect(scored('What is <environment_context>?')).toBe('What is <environment_context>?');
 });
 
