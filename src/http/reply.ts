@@ -83,14 +83,22 @@ export function endBrokenStream(res: ServerResponse, error: AppError): void {
 }
 
 /**
- * The same for a response's stream. Some clients look for what is wrong in the event, others in its
- * `error`.
+ * The same for a response's stream. Some clients look for what is wrong in an error event, others in
+ * its `error`, and Codex in the response that has failed.
  *
  * @param sequence number of the last event
  */
 export function endBrokenResponse(res: ServerResponse, error: AppError, sequence: number): void {
   const { error: said } = error.toBody();
   const { message, code, param } = said;
-  const event = { type: 'error', sequence_number: sequence + 1, message, code, param, error: said };
-  res.end(`event: error\ndata: ${JSON.stringify(event)}\n\n`);
+  const events = [
+    { type: 'error', sequence_number: sequence + 1, message, code, param, error: said },
+    {
+      ...{ type: 'response.failed', sequence_number: sequence + 2 },
+      response: { object: 'response', status: 'failed', error: { code, message }, output: [] },
+    },
+  ];
+  res.end(
+    events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(''),
+  );
 }

@@ -10,10 +10,11 @@ import { estimateTokens } from '../upstream/token-estimate.ts';
 import { presentedKey } from './auth.ts';
 import type { TextRequest } from './chat-request.ts';
 
-/** What clients name a conversation by, first one first: ours, a common one, Open WebUI's, Codex's. */
+/** What clients name a conversation by, first one first; Codex's helpers share its `session-id`. */
 const sessionHeaders = [
-  ...['x-pointsman-session', 'x-session-id'],
-  ...['x-openwebui-chat-id', 'thread-id', 'session-id'],
+  ...['x-pointsman-session', 'x-session-id', 'x-openwebui-chat-id'],
+  ...['thread-id', 'session-id'], // Codex
+  ...['x-thread-id', 'session_id'], // Mastra, pi
 ];
 
 const needsSchema = ['json_schema', 'json_object'];

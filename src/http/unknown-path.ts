@@ -28,6 +28,8 @@ const useChat = 'use POST /v1/chat/completions';
 /** By path without `/v1`; what is not here is looked for by its first part. */
 const hints: Record<string, string> = {
   '/responses': 'Responses are not kept here: POST /v1/responses with the whole conversation.',
+  '/v1': 'The base URL has one /v1 too many.',
+  '/chat': 'The base URL is this address + /v1, with no other path behind it.',
   '/messages': `This is the OpenAI API, not Anthropic's; ${useChat}.`,
   '/score': 'Use POST /v1/router/score.',
   '/feedback': 'Use POST /v1/router/feedback.',

@@ -143,6 +143,8 @@ describe('a path or method that is not served', () => {
   test.each([
     ['GET', '/v1/responses/resp_1', 'POST /v1/responses'],
     ['POST', '/responses/compact', 'POST /v1/responses'],
+    ['POST', '/v1/v1/chat/completions', 'one /v1 too many'],
+    ['POST', '/v1/chat/completions/chat/completions', 'no other path'],
     ['POST', '/v1/messages', '/v1/chat/completions'],
     ['POST', '/v1/audio/speech', 'its provider'],
     ['POST', '/v1/images/generations', '/v1/chat/completions'],

@@ -261,10 +261,14 @@ describe('POST /v1/responses', () => {
     });
     const reply = await respond({ input: '0.9 prove it', stream: true });
     expect(reply.text).not.toContain('response.completed');
-    const last = reply.text.trimEnd().split('\n\n').at(-1)!;
-    const event = JSON.parse(last.split('\ndata: ')[1]!) as Record<string, unknown>;
-    expect(last.startsWith('event: error\ndata: ')).toBe(true);
+    const [last, failed] = reply.text.trimEnd().split('\n\n').slice(-2);
+    const event = JSON.parse(last!.split('\ndata: ')[1]!) as Record<string, unknown>;
+    expect(last!.startsWith('event: error\ndata: ')).toBe(true);
     expect(event).toMatchObject({ type: 'error', sequence_number: 4, error: { param: null } });
+    const said = { status: 'failed', error: { code: event['code'], message: event['message'] } };
+    expect(JSON.parse(failed!.split('\ndata: ')[1]!)).toMatchObject({
+      ...{ type: 'response.failed', sequence_number: 5, response: said },
+    });
     expect(event['code']).toBe(end === '' ? 'stream_truncated' : 'upstream_error');
     const row = await waitForDecision(gateway.db, reply.headers);
     expect(row['outcome']).toBe(end === '' ? 'truncated' : 'upstream_error');

@@ -66,6 +66,48 @@ describe('a conversation with a name', () => {
   });
 });
 
+describe('requests of another kind under the same name', () => {
+  const asked = (system: string, user: string, turns = 1): SessionClue => ({
+    ...{ name: 'a', opening: ['', system, user], turns },
+  });
+  const turn = asked('You write code.', 'Fix the tests');
+  const title = asked('You write titles.', 'A title for: Fix the tests');
+
+  it('decide nothing for each other', () => {
+    const { sessions } = withClock();
+    sessions.place(title, '').note(sentUp);
+    expect(sessions.place(turn, '').known).toMatchObject({ escalatedBy: null, last: null });
+    sessions.place(turn, '').note(weak);
+    sessions.place(title, '').note(sentUp);
+    expect(sessions.place({ ...turn, turns: 3 }, '').known).toEqual(weak);
+    expect(sessions.place(title, '').known).toEqual(sentUp);
+  });
+
+  it.each([
+    ['a system text that tells the time', asked('It is 12:01. You write code.', 'Fix the tests')],
+    ['a beginning that was cut off', asked('You write code.', 'and commit it')],
+    ['no system text', asked('', 'and commit it')],
+    ['no user text', { name: 'a', opening: null, turns: 2 }],
+  ])('but are the conversation with %s', (_, later) => {
+    const { sessions } = withClock();
+    sessions.place(turn, '').note(sentUp);
+    expect(sessions.place(later, '').known).toEqual(sentUp);
+  });
+
+  it('are private when one of them is', () => {
+    const { sessions } = withClock();
+    sessions.place(turn, '').note({ ...weak, isPrivate: true });
+    expect(sessions.place(title, '').known).toMatchObject({ isPrivate: true, last: null });
+  });
+
+  it('are as many as are remembered, the newest ones', () => {
+    const { sessions } = withClock();
+    for (let i = 0; i < 20; i++) sessions.place(asked(`system ${i}`, `user ${i}`), '').note(weak);
+    expect(sessions.place(asked('system 0', 'user 0'), '').known?.last).toBeNull();
+    expect(sessions.place(asked('system 19', 'user 19'), '').known?.last).toEqual(weak.last);
+  });
+});
+
 describe('a mark without a decision', () => {
   it('leaves what was decided before', () => {
     const { sessions } = withClock();
