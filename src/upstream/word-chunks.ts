@@ -2,7 +2,7 @@ import { isObject } from '../is-object.ts';
 
 /**
  * Nearly all chunks of a completion's stream differ from the one before in their word alone, so
- * that it says all that is new: parsing them again would cost a stream a tenth of its time.
+ * that it says all that is new: parsing them again would cost a stream a sixth of its time.
  */
 export interface WordChunks {
   /** The word of a chunk that is otherwise the last one noted; null for any other. */
